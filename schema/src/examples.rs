@@ -1,0 +1,111 @@
+//! One message of each kind, as `examples/*.json`. Rust and TypeScript both read these files, so a
+//! message that one of them takes for something else shows up in a test.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::{
+    AllUsers, BrokerStatus, ErrorCode, Event, EventId, GapReason, Notification, OnUpdates, Query,
+    Request, Response, RpcError, StopReason, Subscription, SubscriptionId, User, UserById,
+    message::{Outcome, Version},
+    openrpc::unsubscribe_name,
+    users::{OnUpdatesInput, UserByIdInput},
+};
+
+/// The file names, without `.json`, and their content.
+pub fn examples() -> Vec<(&'static str, Value)> {
+    let user = |id: &str, name: &str, bio: Option<&str>| User {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        bio: bio.map(str::to_owned),
+    };
+    let users = vec![
+        user("1", "Leanne Graham", Some("Multi-layered client-server neural-net")),
+        user("2", "Ervin Howell", None),
+    ];
+    let id = SubscriptionId(7);
+    let event_id = || EventId::from("1b4e28ba-2fa1-41d2-883f-0016d3cca427:42".to_owned());
+    let instance = || "replica-1".to_owned();
+    let list = || OnUpdatesInput { channel: "list-1".parse().expect("a valid channel name") };
+    let event = |e: Event<Vec<User>>| json(Notification::new(OnUpdates::NAME, id, e));
+    let missing = RpcError::new(ErrorCode::NotFound, "no user has the id \"99\"").at("id");
+    let invalid = RpcError::new(ErrorCode::InvalidParams, "channel: missing field `channel`");
+
+    vec![
+        ("all-users.request", json(Request::<()>::new(1, AllUsers::NAME, None))),
+        ("all-users.response", json(result(1, users.clone()))),
+        (
+            "user-by-id.request",
+            json(Request::new(2, UserById::NAME, Some(UserByIdInput { id: "1".to_owned() }))),
+        ),
+        ("user-by-id.response", json(result(2, users[0].clone()))),
+        ("user-by-id.not-found", json(error::<User>(Some(2), missing))),
+        ("on-updates.request", json(Request::new(3, OnUpdates::NAME, Some(list())))),
+        ("on-updates.response", json(result(3, id))),
+        (
+            "on-updates.invalid-params",
+            json(error::<SubscriptionId>(Some(3), invalid.at("channel"))),
+        ),
+        (
+            "on-updates.started",
+            event(Event::Started {
+                resumed: false,
+                last_event_id: Some(event_id()),
+                instance: instance(),
+            }),
+        ),
+        (
+            "on-updates.data",
+            event(Event::Data {
+                id: Some(event_id()),
+                published_at: Some(1_767_225_600_000),
+                instance: instance(),
+                data: users.clone(),
+            }),
+        ),
+        (
+            "on-updates.data-without-id",
+            event(Event::Data { id: None, published_at: None, instance: instance(), data: users }),
+        ),
+        (
+            "on-updates.gap",
+            event(Event::Gap {
+                reason: GapReason::BrokerReconnected,
+                last_event_id: Some(event_id()),
+            }),
+        ),
+        ("on-updates.status", event(Event::Status { broker: BrokerStatus::Down })),
+        (
+            "on-updates.stopped",
+            event(Event::Stopped { reason: StopReason::Draining, retry_after_ms: Some(350) }),
+        ),
+        (
+            "on-updates-unsubscribe.request",
+            json(Request::new(4, &unsubscribe_name(OnUpdates::NAME), Some(json!([id])))),
+        ),
+        ("on-updates-unsubscribe.response", json(result(4, true))),
+        (
+            "parse-error",
+            json(error::<()>(
+                None,
+                RpcError {
+                    code: ErrorCode::ParseError.code(),
+                    message: "Parse error".to_owned(),
+                    data: None,
+                },
+            )),
+        ),
+    ]
+}
+
+fn json<T: Serialize>(message: T) -> Value {
+    serde_json::to_value(message).expect("messages are plain data")
+}
+
+fn result<R>(id: u64, result: R) -> Response<R> {
+    Response { jsonrpc: Version::V2, id: Some(id), outcome: Outcome::Result(result) }
+}
+
+fn error<R>(id: Option<u64>, error: RpcError) -> Response<R> {
+    Response { jsonrpc: Version::V2, id, outcome: Outcome::Error(error) }
+}

@@ -1,0 +1,98 @@
+//! The committed files are what the types say, and a reader other than us can read them.
+
+use std::path::Path;
+
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+use tidings_schema::{
+    ErrorCode, Event, Notification, Request, Response, SubscriptionId, User,
+    examples::examples,
+    generated::{GENERATE, files, stale},
+    users::{OnUpdatesInput, UserByIdInput},
+};
+
+#[test]
+fn the_committed_files_are_up_to_date() {
+    let stale = stale(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
+    assert!(stale.is_empty(), "stale: {stale:?}; run: {GENERATE}");
+}
+
+#[test]
+fn the_same_types_give_the_same_bytes() {
+    assert_eq!(files(), files());
+}
+
+/// What Rust parses from a file and writes again is what stood there.
+fn round_trips<T: Serialize + DeserializeOwned>(message: &Value) {
+    let parsed: T = serde_json::from_value(message.clone()).unwrap();
+    assert_eq!(&serde_json::to_value(parsed).unwrap(), message);
+}
+
+#[test]
+fn every_example_round_trips() {
+    for (name, message) in examples() {
+        match name {
+            "all-users.request" => round_trips::<Request<()>>(&message),
+            "all-users.response" => round_trips::<Response<Vec<User>>>(&message),
+            "user-by-id.request" => round_trips::<Request<UserByIdInput>>(&message),
+            "user-by-id.response" | "user-by-id.not-found" => {
+                round_trips::<Response<User>>(&message)
+            }
+            "on-updates.request" => round_trips::<Request<OnUpdatesInput>>(&message),
+            "on-updates.response" | "on-updates.invalid-params" => {
+                round_trips::<Response<SubscriptionId>>(&message);
+            }
+            "on-updates-unsubscribe.request" => {
+                round_trips::<Request<[SubscriptionId; 1]>>(&message)
+            }
+            "on-updates-unsubscribe.response" => round_trips::<Response<bool>>(&message),
+            "parse-error" => round_trips::<Response<()>>(&message),
+            event => {
+                assert!(
+                    event.starts_with("on-updates."),
+                    "no type is named for the example {event}"
+                );
+                round_trips::<Notification<Event<Vec<User>>>>(&message);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_event_example_fits_the_published_schema() {
+    let document = tidings_schema::contract().into_document();
+    let mut schema = document["components"].clone();
+    schema["$schema"] = "http://json-schema.org/draft-07/schema#".into();
+    schema["$ref"] = "#/schemas/OnUpdatesEvent".into();
+    let schema = schema.to_string().replace("#/components/schemas/", "#/schemas/");
+    let validator = jsonschema::validator_for(&serde_json::from_str(&schema).unwrap()).unwrap();
+    let mut events = 0;
+    for (name, message) in examples() {
+        if message["method"] == "onUpdates" && message["params"]["result"].is_object() {
+            let event = &message["params"]["result"];
+            let faults: Vec<_> = validator.iter_errors(event).map(|e| e.to_string()).collect();
+            assert!(faults.is_empty(), "{name}: {faults:?}");
+            events += 1;
+        }
+    }
+    assert_eq!(events, 6, "one example for each kind of event, and one without an id");
+}
+
+#[test]
+fn every_error_code_is_unique() {
+    for (i, a) in ErrorCode::ALL.iter().enumerate() {
+        for b in &ErrorCode::ALL[i + 1..] {
+            assert!(a.code() != b.code() && a.name() != b.name(), "{a:?} and {b:?}");
+        }
+    }
+}
+
+#[test]
+fn protocol_md_lists_the_error_table_as_it_is() {
+    let protocol = include_str!("../PROTOCOL.md");
+    for e in ErrorCode::ALL {
+        let retryable = if e.retryable() { "yes" } else { "no" };
+        let row = format!("| {} | `{}` | {retryable} | {} |", e.code(), e.name(), e.meaning());
+        assert!(protocol.contains(&row), "PROTOCOL.md lacks the row\n{row}");
+    }
+}
