@@ -1,0 +1,39 @@
+//! Real processes for tests, benches and `make fleet`.
+//!
+//! Every fixture owns what it starts: dropping it, also in a panic, kills the process with its children
+//! and removes its folder; and should the test itself be killed, the kernel ends the process. Nothing here
+//! needs a fixed port, so everything can run at the same time.
+//!
+//! # Layout
+//!
+//! - [`Fleet`]: a Valkey, replicas, nginx and, if wanted, the publisher
+//! - [`Nginx`]: the project's own nginx configuration in front of given replicas
+//! - [`Replica`]: one `tidings serve`
+//! - [`Publisher`]: one `tidings background-updates`
+//! - [`ValkeyProcess`]: a Valkey of one's own
+//! - [`Process`]: what they have in common: start, signals, end
+//! - [`Log`]: what a process wrote, bounded, to wait for and to show when something fails
+//! - [`Port`]: a port that stays ours while its process restarts
+//! - [`Error`]: what went wrong, with the end of the process's log
+
+mod error;
+mod fleet;
+mod log;
+mod nginx;
+mod port;
+mod probe;
+mod process;
+mod publisher;
+mod replica;
+mod tool;
+mod valkey;
+
+pub use error::{Error, Result};
+pub use fleet::{Fleet, FleetOptions};
+pub use log::Log;
+pub use nginx::{Nginx, NginxOptions};
+pub use port::Port;
+pub use process::{Process, Signal};
+pub use publisher::Publisher;
+pub use replica::{Replica, ReplicaOptions};
+pub use valkey::ValkeyProcess;

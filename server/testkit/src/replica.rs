@@ -1,0 +1,208 @@
+//! One `tidings serve`.
+
+use std::{
+    ffi::OsString,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitStatus,
+    time::Duration,
+};
+
+use serde_json::Value;
+
+use crate::{Port, Process, Result, Signal, probe, process::command, tool};
+
+/// How long a replica may take to end: longer than its own drain.
+const PATIENCE: Duration = Duration::from_secs(45);
+
+/// How a replica is started.
+#[derive(Clone, Debug)]
+pub struct ReplicaOptions {
+    tidings: PathBuf,
+    instance: String,
+    arguments: Vec<OsString>,
+    wait_until_ready: bool,
+}
+
+impl ReplicaOptions {
+    /// A replica named `instance`, with the broker in its own memory.
+    ///
+    /// `tidings` is the binary: in the server's own tests, `env!("CARGO_BIN_EXE_tidings")`.
+    pub fn new(tidings: impl AsRef<Path>, instance: impl Into<String>) -> Self {
+        Self {
+            tidings: tidings.as_ref().into(),
+            instance: instance.into(),
+            arguments: Vec::new(),
+            wait_until_ready: true,
+        }
+    }
+
+    /// With Valkey at `url` as its broker.
+    #[must_use]
+    pub fn valkey_url(self, url: impl Into<OsString>) -> Self {
+        self.arg("--valkey-url").arg(url)
+    }
+
+    /// With one more argument.
+    #[must_use]
+    pub fn arg(mut self, argument: impl Into<OsString>) -> Self {
+        self.arguments.push(argument.into());
+        self
+    }
+
+    /// With more arguments.
+    #[must_use]
+    pub fn args(mut self, arguments: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
+        self.arguments.extend(arguments.into_iter().map(Into::into));
+        self
+    }
+
+    /// Waits only until it listens, not until it is ready: for a replica that starts without its Valkey.
+    #[must_use]
+    pub fn do_not_wait_until_ready(mut self) -> Self {
+        self.wait_until_ready = false;
+        self
+    }
+}
+
+/// One `tidings serve`, on a port of its own. Killed when dropped.
+#[derive(Debug)]
+pub struct Replica {
+    process: Process,
+    options: ReplicaOptions,
+    port: Port,
+}
+
+impl Replica {
+    /// Starts it, and waits until it listens and, if the options do not say otherwise, is ready.
+    ///
+    /// # Errors
+    ///
+    /// When the binary was not built, or does not start.
+    pub async fn start(options: ReplicaOptions) -> Result<Self> {
+        let port = Port::reserve()?;
+        let process = run(&options, &port).await?;
+        Ok(Self { process, options, port })
+    }
+
+    /// Its name on the wire.
+    pub fn instance(&self) -> &str {
+        &self.options.instance
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.port.address()
+    }
+
+    /// Where it listens, for HTTP.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address())
+    }
+
+    /// Where it listens, for WebSocket.
+    pub fn ws_url(&self) -> String {
+        format!("ws://{}/rpc", self.address())
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.process.pid()
+    }
+
+    /// Its process, with its log.
+    pub fn process(&self) -> &Process {
+        &self.process
+    }
+
+    /// Asks it to leave (SIGTERM) and waits until it has. [`restart`](Self::restart) starts it again.
+    ///
+    /// # Errors
+    ///
+    /// When it does not end within 45 s.
+    pub async fn stop(&mut self) -> Result<ExitStatus> {
+        self.process.stop(PATIENCE).await
+    }
+
+    /// Kills it (SIGKILL). [`restart`](Self::restart) starts it again.
+    pub fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    /// Makes it hang (SIGSTOP): its connections stay open, and nothing is answered.
+    pub fn pause(&self) {
+        self.process.signal(Signal::STOP);
+    }
+
+    /// Lets it go on after [`pause`](Self::pause) (SIGCONT).
+    pub fn resume(&self) {
+        self.process.signal(Signal::CONT);
+    }
+
+    /// Waits until `/readyz` answers 200.
+    ///
+    /// # Errors
+    ///
+    /// When it ends first, or is not ready within a minute.
+    pub async fn ready(&self) -> Result<()> {
+        ready(&self.process, &self.port).await
+    }
+
+    /// Ends it if it runs, starts it again on the same port, and waits as [`start`](Self::start) does.
+    ///
+    /// # Errors
+    ///
+    /// When it does not end or start.
+    pub async fn restart(&mut self) -> Result<()> {
+        if self.process.is_running() {
+            self.stop().await?;
+        }
+        self.process = run(&self.options, &self.port).await?;
+        Ok(())
+    }
+}
+
+async fn run(options: &ReplicaOptions, port: &Port) -> Result<Process> {
+    let mut command = command(tool::built(&options.tidings)?, "KILL")?;
+    command
+        .args(["serve", "--log-format", "json", "--instance", &options.instance, "--listen"])
+        .arg(port.address().to_string())
+        .args(&options.arguments);
+    let process = Process::start(&options.instance, command)?;
+    let address = port.address().to_string();
+    let listening = process.log().find(0, |line| (listens_on(line)? == address).then_some(()));
+    process.expect("it listens", listening).await?;
+    if options.wait_until_ready {
+        ready(&process, port).await?;
+    }
+    Ok(process)
+}
+
+async fn ready(process: &Process, port: &Port) -> Result<()> {
+    let ready = async {
+        probe::until_ok(port.address(), "/readyz").await;
+        Some(())
+    };
+    process.expect("GET /readyz answers 200", ready).await
+}
+
+/// The address in the log line that says where the replica listens.
+fn listens_on(line: &str) -> Option<String> {
+    let line = serde_json::from_str::<Value>(line).ok()?;
+    let fields = line.get("fields")?;
+    (fields.get("message")? == "listening").then_some(())?;
+    fields.get("address")?.as_str().map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::listens_on;
+
+    #[test]
+    fn reads_the_address_from_the_line_that_says_listening() {
+        let line = r#"{"level":"INFO","fields":{"message":"listening","address":"127.0.0.1:4"}}"#;
+        assert_eq!(listens_on(line).as_deref(), Some("127.0.0.1:4"));
+        assert_eq!(listens_on(r#"{"fields":{"message":"ready"}}"#), None);
+        assert_eq!(listens_on("thread 'main' panicked"), None);
+    }
+}

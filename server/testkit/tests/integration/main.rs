@@ -1,0 +1,12 @@
+//! The fixtures with the real Valkey and nginx. What needs replicas as well is tested with the server.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+
+/// nginx's configuration, in front of replicas that only say what they were asked.
+mod nginx;
+/// A bare HTTP client, to see exactly what nginx answers.
+mod request;
+/// A replica that only says what it was asked.
+mod stub;
+/// Valkey's life, and that nothing is left behind.
+mod valkey;
