@@ -41,8 +41,8 @@ pub trait Mutation: JsonSchema {
 pub trait Subscription: JsonSchema {
     /// The method name on the wire, camelCase. Also the method of each notification.
     const NAME: &'static str;
-    /// The family of channels that this procedure reads. Two procedures with one namespace must have
-    /// one `Event` type: in the broker, channel `c` is called `NAMESPACE:{c}`.
+    /// The family of channels that belongs to this procedure alone: in the broker, channel `c` is
+    /// called `NAMESPACE:{c}`, and everything published there must fit `Event`.
     const NAMESPACE: &'static str;
     /// The parameters, by name.
     type Input: DeserializeOwned + JsonSchema + Send + 'static;

@@ -1,1 +1,42 @@
-//! t
+//! Typed RPC with live subscriptions: jsonrpsee over WebSocket, fanned out from Valkey.
+//!
+//! [`run`] is a whole server: `main`, the tests and the benches start the same function.
+//!
+//! # Layout
+//!
+//! In the order in which a call comes by:
+//!
+//! - [`config`]: flags and environment
+//! - [`app`]: what all parts share
+//! - `http`: the accept loop, the paths, and jsonrpsee behind `/rpc`
+//! - [`router`]: procedures in, methods and OpenRPC document out; `input` reads parameters
+//! - [`procedures`]: what is served; [`user_directory`]: where users come from
+//! - `subscription`: one subscriber's life
+//! - [`hub`]: channel → subscribers
+//! - [`broker`]: where channels live
+//! - [`socket`]: a connection's subscriptions, and what waits for them to be read
+//!
+//! Leaves: [`metrics`], [`telemetry`], [`shutdown`], `readiness`. [`commands`] are the program's other
+//! commands. `ARCHITECTURE.md` has the walkthroughs and the decisions.
+
+pub mod app;
+pub mod broker;
+pub mod commands;
+pub mod config;
+mod http;
+pub mod hub;
+mod input;
+pub mod metrics;
+pub mod procedures;
+mod readiness;
+pub mod router;
+mod run;
+pub mod shutdown;
+pub mod socket;
+mod subscription;
+pub mod telemetry;
+pub mod user_directory;
+
+pub use app::{App, BoxError};
+pub use config::{Cli, Command};
+pub use run::run;

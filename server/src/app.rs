@@ -1,0 +1,68 @@
+//! What all parts of one running server share.
+
+use std::sync::Arc;
+
+use tidings_schema::RpcError;
+use tokio_util::task::TaskTracker;
+
+use crate::{
+    broker::{Broker, IncomingStream, MemoryBroker, ValkeyBroker},
+    config::ServeArgs,
+    hub::Hub,
+    metrics::Metrics,
+    user_directory::UserDirectory,
+};
+
+/// What all parts of one running server share.
+#[derive(Debug)]
+pub struct App {
+    /// How this server was started.
+    pub config: ServeArgs,
+    /// Where channels live.
+    pub broker: Arc<dyn Broker>,
+    /// Channel → subscribers.
+    pub hub: Arc<Hub>,
+    /// Where users come from.
+    pub users: UserDirectory,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// The tasks of live subscriptions.
+    pub subscriptions: TaskTracker,
+    /// Open connections and running mutations. The server ends when they have.
+    pub tasks: TaskTracker,
+}
+
+/// What a procedure answers.
+pub type Answer<T> = Result<T, RpcError>;
+
+impl App {
+    /// The parts of a server with this configuration, and the stream that its hub has to run on. Nothing is
+    /// connected and no task is started yet.
+    ///
+    /// # Errors
+    ///
+    /// When a part cannot be made from its configuration.
+    pub fn new(config: ServeArgs) -> Result<(Arc<Self>, IncomingStream), BoxError> {
+        let (broker, incoming): (Arc<dyn Broker>, _) = match config.broker.valkey_url.clone() {
+            Some(server) => {
+                let (broker, incoming) = ValkeyBroker::new(server)?;
+                (broker, incoming)
+            }
+            None => {
+                let (broker, incoming) = MemoryBroker::new();
+                (broker, incoming)
+            }
+        };
+        let metrics = Arc::new(Metrics::new());
+        let max_payload_bytes = config.limits.max_payload_bytes as usize;
+        let (hub_broker, hub_metrics) = (broker.clone(), metrics.clone());
+        let hub = Hub::new(config.instance.clone(), max_payload_bytes, hub_broker, hub_metrics);
+        let users = UserDirectory::new(config.users.clone())?;
+        let (subscriptions, tasks) = (TaskTracker::new(), TaskTracker::new());
+        let app = Self { config, broker, hub, users, metrics, subscriptions, tasks };
+        Ok((Arc::new(app), incoming))
+    }
+}
+
+/// What ends a server: shown to whoever started it, never to a client.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -1,0 +1,20 @@
+//! `tidings publish`: one event from the command line.
+
+use bytes::Bytes;
+use tidings_schema::OnUpdates;
+
+use crate::{app::BoxError, broker::ChannelKey, config::PublishArgs, hub::decode};
+
+/// Publishes one event, after checking it as the servers will.
+///
+/// # Errors
+///
+/// When the payload does not fit the channel's type, or the broker does not take it.
+pub async fn publish(args: PublishArgs) -> Result<(), BoxError> {
+    decode::<OnUpdates>(args.json.as_bytes()).map_err(|fault| {
+        format!("the payload does not fit, at {}: {}", fault.path, fault.reason)
+    })?;
+    let key = ChannelKey::new::<OnUpdates>(&args.broker.key_prefix, &args.channel);
+    super::valkey(&args.broker)?.publish(&key, Bytes::from(args.json)).await?;
+    Ok(())
+}

@@ -1,0 +1,83 @@
+//! The accept loop: TCP connections come in, each with what bounds it.
+
+use std::{convert::Infallible, io, sync::Arc, time::Duration};
+
+use axum::{Router, body::Body, http::Request};
+use jsonrpsee::server::{StopHandle, serve_with_graceful_shutdown};
+use socket2::SockRef;
+use tokio::{
+    io::AsyncWriteExt,
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+};
+use tokio_util::sync::CancellationToken;
+use tower::{ServiceExt, service_fn};
+
+use crate::{app::App, socket::Connection};
+
+/// The pause after a failed accept, so that running out of files is no busy loop.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+const BUSY: &[u8] =
+    b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 1\r\ncontent-length: 0\r\n\r\n";
+
+/// Accepts connections until `leave`. Each runs in a task that ends when its peer has gone or with `stop`.
+pub(crate) async fn accept(
+    app: Arc<App>,
+    listener: TcpListener,
+    router: Router,
+    stop: StopHandle,
+    leave: CancellationToken,
+) {
+    let permits = Arc::new(Semaphore::new(app.config.limits.max_connections as usize));
+    while let Some(accepted) = leave.run_until_cancelled(listener.accept()).await {
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        let Ok(permit) = permits.clone().try_acquire_owned() else {
+            app.metrics.connections_refused.increment(1);
+            app.tasks.spawn(refuse(stream));
+            continue;
+        };
+        if let Err(error) = prepare(&stream, app.config.limits.stall_limit) {
+            tracing::debug!(%error, "a connection was gone before it could be served");
+            continue;
+        }
+        let max_subscriptions = app.config.limits.max_subscriptions as usize;
+        let open = app.tasks.token();
+        let connection = Connection::new(max_subscriptions, app.metrics.clone(), permit, open);
+        app.tasks.spawn(serve(stream, connection, router.clone(), stop.clone()));
+    }
+}
+
+/// Bounds what a peer can do to us by doing nothing: jsonrpsee's pings do not close a peer that does not read.
+fn prepare(stream: &TcpStream, stall_limit: Duration) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    SockRef::from(stream).set_tcp_user_timeout(Some(stall_limit))
+}
+
+async fn serve(stream: TcpStream, connection: Arc<Connection>, router: Router, stop: StopHandle) {
+    let service = service_fn(move |request: Request<hyper::body::Incoming>| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(connection.clone());
+        let answer = router.clone().oneshot(request);
+        async move {
+            let Ok(answer) = answer.await;
+            Ok::<_, Infallible>(answer)
+        }
+    });
+    if let Err(error) = serve_with_graceful_shutdown(stream, service, stop.shutdown()).await {
+        tracing::debug!(%error, "a connection ended with an error");
+    }
+}
+
+async fn refuse(mut stream: TcpStream) {
+    // Best effort: a peer that has gone needs no answer.
+    let _ = stream.write_all(BUSY).await;
+    let _ = stream.shutdown().await;
+}

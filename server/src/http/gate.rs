@@ -1,0 +1,111 @@
+//! What every call passes before its procedure: typed errors where jsonrpsee's would say less, and no
+//! subscriptions in batches, since jsonrpsee would answer such a call twice.
+
+use std::sync::Arc;
+
+use jsonrpsee::{
+    server::{
+        MethodCallback, MethodResponse, Methods,
+        middleware::rpc::{Batch, BatchEntry, BatchEntryErr, Notification, Request, RpcServiceT},
+    },
+    types::ErrorObjectOwned,
+};
+use tidings_schema::{ErrorCode, RpcError};
+use tower::Layer;
+
+use crate::input::error_object;
+
+#[derive(Clone, Debug)]
+pub(super) struct GateLayer {
+    methods: Arc<Methods>,
+}
+
+impl GateLayer {
+    pub(super) fn new(methods: Methods) -> Self {
+        Self { methods: Arc::new(methods) }
+    }
+}
+
+impl<S> Layer<S> for GateLayer {
+    type Service = Gate<S>;
+
+    fn layer(&self, service: S) -> Gate<S> {
+        Gate { methods: self.methods.clone(), service }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Gate<S> {
+    methods: Arc<Methods>,
+    service: S,
+}
+
+impl<S> Gate<S> {
+    fn refuse(&self, request: &Request<'_>, in_batch: bool) -> Option<ErrorObjectOwned> {
+        let name = request.method_name();
+        let error = match self.methods.method(name) {
+            None => {
+                let shown: String = name.chars().take(60).collect();
+                let message = format!("there is no procedure {shown:?}; rpc.discover lists them");
+                RpcError::new(ErrorCode::MethodNotFound, message)
+            }
+            Some(MethodCallback::Subscription(_)) if in_batch => {
+                let message = format!("{name} cannot stand in a batch; send it on its own");
+                RpcError::new(ErrorCode::SubscriptionInBatch, message)
+            }
+            Some(MethodCallback::Subscription(_))
+                if request.extensions().get::<Arc<crate::socket::Connection>>().is_none() =>
+            {
+                let message = format!("{name} needs a WebSocket: connect to ws://…/rpc");
+                RpcError::new(ErrorCode::WebSocketRequired, message)
+            }
+            Some(_) => return None,
+        };
+        Some(error_object(error))
+    }
+}
+
+impl<S> RpcServiceT for Gate<S>
+where
+    S: RpcServiceT<
+            MethodResponse = MethodResponse,
+            BatchResponse = MethodResponse,
+            NotificationResponse = MethodResponse,
+        > + Clone
+        + Send
+        + Sync
+        + 'static,
+{
+    type MethodResponse = MethodResponse;
+    type BatchResponse = MethodResponse;
+    type NotificationResponse = MethodResponse;
+
+    fn call<'a>(&self, request: Request<'a>) -> impl Future<Output = MethodResponse> + Send + 'a {
+        let refused = self.refuse(&request, false);
+        let service = self.service.clone();
+        async move {
+            match refused {
+                Some(error) => MethodResponse::error(request.id, error),
+                None => service.call(request).await,
+            }
+        }
+    }
+
+    fn batch<'a>(&self, batch: Batch<'a>) -> impl Future<Output = MethodResponse> + Send + 'a {
+        let entries = batch.into_iter().map(|entry| match entry {
+            Ok(BatchEntry::Call(request)) => match self.refuse(&request, true) {
+                Some(error) => Err(BatchEntryErr::new(request.id, error)),
+                None => Ok(BatchEntry::Call(request)),
+            },
+            other => other,
+        });
+        self.service.batch(Batch::from(entries.collect()))
+    }
+
+    fn notification<'a>(
+        &self,
+        notification: Notification<'a>,
+    ) -> impl Future<Output = MethodResponse> + Send + 'a {
+        self.service.notification(notification)
+    }
+}

@@ -1,0 +1,75 @@
+//! `/rpc`: jsonrpsee behind axum, for WebSocket and POST.
+
+use std::sync::Arc;
+
+use axum::{
+    body::Body,
+    extract::{Request, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use jsonrpsee::server::{
+    BatchRequestConfig, Methods, PingConfig, Server, ServerConfig, StopHandle, TowerServiceBuilder,
+    middleware::rpc::RpcServiceBuilder, ws::is_upgrade_request,
+};
+use tower::{
+    Service,
+    layer::util::{Identity, Stack},
+};
+
+use super::gate::GateLayer;
+use crate::{config::Limits, socket::Connection};
+
+/// Messages that wait to be written to one connection's socket: answers, and the events that each
+/// subscription's task hands on. When full, they wait. What waits before is bounded by `--backlog-bytes`.
+const MESSAGE_BUFFER: u32 = 16;
+
+/// Serves `/rpc`.
+#[derive(Clone)]
+pub(super) struct RpcEndpoint {
+    builder: TowerServiceBuilder<Stack<GateLayer, Identity>, Identity>,
+    methods: Methods,
+    stop: StopHandle,
+}
+
+impl RpcEndpoint {
+    pub(super) fn new(limits: &Limits, methods: Methods, stop: StopHandle) -> Self {
+        // jsonrpsee adds up silences over the connection's life: with more than one allowed, one late pong a day
+        // would in the end close it. So there is one, long enough for several pings.
+        let ping = PingConfig::new()
+            .ping_interval(limits.ping_interval)
+            .inactive_limit(limits.stall_limit)
+            .max_failures(1);
+        let config = ServerConfig::builder()
+            // Connections are counted where they are accepted: jsonrpsee counts requests.
+            .max_connections(u32::MAX)
+            // Counted by `Connection`, whose error has a name.
+            .max_subscriptions_per_connection(u32::MAX)
+            .max_request_body_size(limits.max_request_bytes)
+            .max_response_body_size(limits.max_response_bytes)
+            .set_batch_request_config(BatchRequestConfig::Limit(limits.max_batch))
+            .set_message_buffer_capacity(MESSAGE_BUFFER)
+            .enable_ws_ping(ping)
+            .build();
+        let gate = RpcServiceBuilder::new().layer(GateLayer::new(methods.clone()));
+        let builder =
+            Server::builder().set_config(config).set_rpc_middleware(gate).to_service_builder();
+        Self { builder, methods, stop }
+    }
+}
+
+pub(super) async fn rpc(State(endpoint): State<RpcEndpoint>, mut request: Request) -> Response {
+    if !is_upgrade_request(&request) {
+        // Subscriptions belong to a WebSocket: a POST has no connection to hold them.
+        request.extensions_mut().remove::<Arc<Connection>>();
+    }
+    // Built for each request: a service that is built once gives all connections the same id.
+    let mut service = endpoint.builder.build(endpoint.methods, endpoint.stop);
+    match service.call(request).await {
+        Ok(response) => response.map(Body::new),
+        Err(error) => {
+            tracing::error!(%error, "jsonrpsee failed to answer");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}

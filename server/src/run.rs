@@ -1,0 +1,93 @@
+//! A server's life.
+
+use std::time::Duration;
+
+use jsonrpsee::server::stop_channel;
+use tokio::{net::TcpListener, time::timeout};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    app::{App, BoxError},
+    commands::background_updates,
+    config::ServeArgs,
+    http, procedures,
+    readiness::Readiness,
+};
+
+/// The time between two events of `--demo`.
+const DEMO_INTERVAL: Duration = Duration::from_secs(3);
+
+/// Serves on `listener` until `shutdown` resolves, and then leaves: not ready any more → no new
+/// connections → every subscriber is told to go elsewhere → connections are closed → done, at the latest
+/// after `--drain-limit`.
+///
+/// # Errors
+///
+/// When the server cannot be started with this configuration.
+///
+/// # Cancel safety
+///
+/// When dropped, tasks that serve connections stay behind. Let it end by `shutdown`.
+pub async fn run(
+    listener: TcpListener,
+    config: ServeArgs,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), BoxError> {
+    let (app, incoming) = App::new(config)?;
+    let readiness = Readiness::new(app.broker.clone());
+    let (stop, server) = stop_channel();
+    let router =
+        http::public(&app, procedures::routes(app.clone()), readiness.clone(), stop.clone());
+
+    // `leave` ends what brings in more; `end` what the leaving itself needs.
+    let (leave, end) = (CancellationToken::new(), CancellationToken::new());
+    let tasks = TaskTracker::new();
+    let hub = app.hub.clone();
+    let hub_end = end.clone();
+    tasks.spawn(async move { hub.run(incoming, hub_end).await });
+    if let Some(address) = app.config.admin_listen {
+        let admin = TcpListener::bind(address).await.map_err(|e| format!("{address}: {e}"))?;
+        tracing::info!(address = %admin.local_addr()?, "serving metrics");
+        let service = axum::serve(admin, http::admin(app.clone()));
+        let end = end.clone().cancelled_owned();
+        tasks.spawn(async move {
+            if let Err(error) = service.with_graceful_shutdown(end).await {
+                tracing::error!(%error, "the metrics are no longer served");
+            }
+        });
+    }
+    if app.config.demo {
+        let (broker, leave) = (app.broker.clone(), leave.clone().cancelled_owned());
+        let key = background_updates::demo_key(&app.config.broker.key_prefix);
+        tasks.spawn(background_updates::publish(broker, key, DEMO_INTERVAL, leave));
+    }
+    let address = listener.local_addr()?;
+    let broker = if app.config.broker.valkey_url.is_some() { "valkey" } else { "memory" };
+    tracing::info!(%address, instance = app.config.instance, broker, "listening");
+    tasks.spawn(http::accept(app.clone(), listener, router, stop, leave.clone()));
+
+    shutdown.await;
+
+    tracing::info!("leaving");
+    readiness.leave();
+    leave.cancel();
+    app.hub.drain();
+    let drained = timeout(app.config.limits.drain_limit, async {
+        app.subscriptions.close();
+        app.subscriptions.wait().await;
+        // An error says that it was stopped before.
+        let _ = server.stop();
+        app.tasks.close();
+        app.tasks.wait().await;
+    });
+    if drained.await.is_err() {
+        let drain_limit = app.config.limits.drain_limit;
+        tracing::warn!(?drain_limit, "some connections did not end in time and are cut off");
+        let _ = server.stop();
+    }
+    end.cancel();
+    tasks.close();
+    tasks.wait().await;
+    tracing::info!("left");
+    Ok(())
+}

@@ -1,0 +1,9 @@
+//! The client's end of a connection: what it has subscribed to, and what waits for it to read.
+
+mod backlog;
+mod connection;
+mod frame;
+
+pub use backlog::{Backlog, BacklogReader, Pushed, backlog};
+pub use connection::{Connection, TooManySubscriptions};
+pub use frame::Frame;
