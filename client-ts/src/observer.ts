@@ -1,0 +1,201 @@
+import type {
+  Client,
+  Data,
+  Input,
+  Subscribable,
+  Subscription,
+  SubscriptionName,
+} from "./client.js";
+import type { ClientError } from "./errors.js";
+import { type Observable, Store } from "./store.js";
+import type { Gap, SubscriptionHandlers } from "./subscription.js";
+
+/** In place of an input: do not subscribe (yet). */
+export const skipToken: unique symbol = Symbol("tidings.skip");
+export type SkipToken = typeof skipToken;
+
+/**
+ * Whether the data seen is whole. `live`: yes. `replaying`: missed events are being delivered.
+ * `gap`: events may have been missed and nobody has made up for it yet.
+ */
+export type Continuity = "live" | "replaying" | "gap";
+
+/** What all states of a subscription have. */
+interface ResultBase<T> {
+  /** The newest payload. Kept through interruptions and errors; not through `reset` or another input. */
+  data: T | undefined;
+  continuity: Continuity;
+  /** The replica that sent the newest event. */
+  instance: string | undefined;
+  /** When the newest payload arrived: milliseconds since 1970, by this device's clock. */
+  receivedAt: number | undefined;
+  /** `down` while the replica cannot reach its broker: then no events come, and the next `gap` is due. */
+  broker: "up" | "down";
+  /** Subscribes anew, as if for the first time. */
+  reset(): void;
+}
+
+/** Not wanted: `enabled` is false or the input is `skipToken`. */
+export interface SubscriptionIdle<T> extends ResultBase<T> {
+  status: "idle";
+  data: undefined;
+  error: null;
+}
+
+/** Not live yet, or interrupted; `error` tells the interruption's cause. */
+export interface SubscriptionConnecting<T> extends ResultBase<T> {
+  status: "connecting";
+  error: ClientError | null;
+}
+
+/** Live: what is published from now on arrives. */
+export interface SubscriptionPending<T> extends ResultBase<T> {
+  status: "pending";
+  error: null;
+}
+
+/** Over, for a cause that will not pass by itself. `reset` tries again. */
+export interface SubscriptionError<T> extends ResultBase<T> {
+  status: "error";
+  error: ClientError;
+}
+
+export type SubscriptionResult<T> =
+  | SubscriptionIdle<T>
+  | SubscriptionConnecting<T>
+  | SubscriptionPending<T>
+  | SubscriptionError<T>;
+
+/** {@link SubscriptionHandlers}, but for `onGap`. */
+export interface ObserverHandlers<T> extends Omit<SubscriptionHandlers<T>, "onGap"> {
+  /**
+   * Events may have been missed: fetch the snapshot anew. `continuity` is `gap` until the promise that
+   * this returns is fulfilled; without one, or when it is rejected, until `reset`.
+   */
+  onGap?(gap: Gap): unknown;
+}
+
+/**
+ * One subscription as a value over time, for any framework: `useSubscription` is a thin layer over it.
+ *
+ * It subscribes while it is watched, and does nothing when made.
+ */
+export class SubscriptionObserver<Name extends SubscriptionName>
+  implements Observable<SubscriptionResult<Data<Name>>>
+{
+  readonly #client: Client;
+  readonly #name: Name;
+  readonly #input: Input<Name> | SkipToken;
+  readonly #handlers: () => ObserverHandlers<Data<Name>>;
+  readonly #result: Store<SubscriptionResult<Data<Name>>>;
+  #watchers = 0;
+  #subscription: Subscription | undefined;
+  /** Counts gaps, so that only making up for the last one counts. */
+  #gaps = 0;
+
+  /** @param handlers read anew at each event, so that they may change without subscribing anew */
+  constructor(
+    client: Client,
+    name: Name,
+    input: Input<Name> | SkipToken,
+    handlers: () => ObserverHandlers<Data<Name>> = () => ({}),
+  ) {
+    this.#client = client;
+    this.#name = name;
+    this.#input = input;
+    this.#handlers = handlers;
+    this.#result = new Store(this.#initial());
+  }
+
+  readonly get = (): SubscriptionResult<Data<Name>> => this.#result.get();
+
+  readonly subscribe = (watcher: () => void): (() => void) => {
+    const unwatch = this.#result.subscribe(watcher);
+    this.#watchers += 1;
+    if (this.#watchers === 1) this.#start();
+    let watching = true;
+    return () => {
+      if (!watching) return;
+      watching = false;
+      unwatch();
+      this.#watchers -= 1;
+      if (this.#watchers === 0) this.#stop();
+    };
+  };
+
+  readonly reset = (): void => {
+    this.#stop();
+    this.#gaps += 1;
+    this.#result.set(this.#initial());
+    if (this.#watchers > 0) this.#start();
+  };
+
+  #initial(): SubscriptionResult<Data<Name>> {
+    const status = this.#input === skipToken ? "idle" : "connecting";
+    return {
+      status,
+      data: undefined,
+      error: null,
+      continuity: "live",
+      instance: undefined,
+      receivedAt: undefined,
+      broker: "up",
+      reset: this.reset,
+    };
+  }
+
+  #start(): void {
+    if (this.#input === skipToken) return;
+    // TypeScript does not see that a member of the client goes with its own name.
+    const procedure = this.#client[this.#name] as Subscribable<Name>;
+    this.#subscription = procedure.subscribe(this.#input, this.#inner);
+  }
+
+  #stop(): void {
+    this.#subscription?.unsubscribe();
+    this.#subscription = undefined;
+  }
+
+  readonly #inner: SubscriptionHandlers<Data<Name>> = {
+    onStarted: (event) => {
+      this.#update({ status: "pending", error: null, instance: event.instance, broker: "up" });
+      this.#handlers().onStarted?.(event);
+    },
+    onData: (data, event) => {
+      this.#update({ data, instance: event.instance, receivedAt: Date.now() });
+      this.#handlers().onData?.(data, event);
+    },
+    onGap: (gap) => this.#onGap(gap),
+    onStatus: (event) => {
+      this.#update({ broker: event.broker });
+      this.#handlers().onStatus?.(event);
+    },
+    onConnecting: (error) => {
+      this.#update({ status: "connecting", error });
+      this.#handlers().onConnecting?.(error);
+    },
+    onError: (error) => {
+      this.#update({ status: "error", error });
+      this.#handlers().onError?.(error);
+    },
+  };
+
+  #onGap(gap: Gap): void {
+    this.#gaps += 1;
+    const mine = this.#gaps;
+    this.#update({ continuity: "gap" });
+    const madeUp = this.#handlers().onGap?.(gap);
+    if (!(madeUp instanceof Promise)) return;
+    madeUp.then(
+      () => {
+        if (this.#gaps === mine) this.#update({ continuity: "live" });
+      },
+      // The application knows already; the gap stays a gap.
+      () => {},
+    );
+  }
+
+  #update(change: Partial<SubscriptionResult<Data<Name>>>): void {
+    this.#result.set({ ...this.#result.get(), ...change } as SubscriptionResult<Data<Name>>);
+  }
+}

@@ -1,0 +1,91 @@
+/** TanStack Query's options for every query of the contract, and subscriptions that write its cache. */
+
+import {
+  type DataTag,
+  type QueryClient,
+  type QueryFunction,
+  type SkipToken as QuerySkipToken,
+  skipToken as querySkipToken,
+} from "@tanstack/react-query";
+import type {
+  CallOptions,
+  Client,
+  Data,
+  Input,
+  Output,
+  QueryName,
+  SubscriptionName,
+} from "./client.js";
+import type { ClientError } from "./errors.js";
+import { procedures } from "./generated/contract.js";
+import { type ObserverHandlers, type SkipToken, skipToken } from "./observer.js";
+
+/** A cache key that knows the type of what is cached, so that `getQueryData(key)` is typed. */
+export type QueryKey<Name extends QueryName> = DataTag<
+  readonly ["tidings", Name, Input<Name>?],
+  Output<Name>,
+  ClientError
+>;
+
+type QueryArguments<Name extends QueryName> =
+  Record<never, never> extends Input<Name>
+    ? [input?: Input<Name> | SkipToken]
+    : [input: Input<Name> | SkipToken];
+
+/** The helpers of one query. */
+export interface QueryHelpers<Name extends QueryName> {
+  /**
+   * For `useQuery`, `fetchQuery` and their kin; spread it to add options of their own. With `skipToken`
+   * for an input, nothing is fetched.
+   */
+  queryOptions(...args: QueryArguments<Name>): {
+    queryKey: QueryKey<Name>;
+    queryFn: QueryFunction<Output<Name>, QueryKey<Name>> | QuerySkipToken;
+  };
+  /** The key of one input; without one, the key that all inputs of the procedure begin with. */
+  queryKey(input?: Input<Name>): QueryKey<Name>;
+}
+
+export type QueryOptions = { readonly [Name in QueryName]: QueryHelpers<Name> };
+
+/** The option helpers of all queries, bound to a client. */
+export function createQueryOptions(client: Client): QueryOptions {
+  type Call = (input: unknown, options: CallOptions) => Promise<unknown>;
+  const helpers = Object.entries(procedures)
+    .filter(([, { kind }]) => kind === "query")
+    .map(([name]) => {
+      const { query } = client[name as QueryName] as { query: Call };
+      const queryKey = (input?: unknown) =>
+        input === undefined ? ["tidings", name] : ["tidings", name, input];
+      const queryOptions = (input?: unknown) =>
+        input === skipToken
+          ? { queryKey: queryKey(), queryFn: querySkipToken }
+          : {
+              queryKey: queryKey(input),
+              queryFn: ({ signal }: { signal: AbortSignal }) => query(input, { signal }),
+            };
+      return [name, { queryKey, queryOptions }];
+    });
+  return Object.fromEntries(helpers) as QueryOptions;
+}
+
+/**
+ * Handlers for `useSubscription` that keep a cached query up to date: each payload is written to it, and
+ * after a gap it is fetched anew.
+ *
+ * A fetch that is under way when a payload arrives is given up, so that an older snapshot cannot
+ * overwrite a newer payload.
+ */
+export function keepUpdated<Name extends SubscriptionName>(
+  queryClient: QueryClient,
+  queryKey: DataTag<readonly unknown[], Data<Name>, unknown>,
+): Required<Pick<ObserverHandlers<Data<Name>>, "onData" | "onGap">> {
+  return {
+    onData(data) {
+      void queryClient.cancelQueries({ queryKey });
+      queryClient.setQueryData<Data<Name>>(queryKey, data);
+    },
+    // `continuity` shall not be `live` again when the fetch failed.
+    onGap: () => queryClient.invalidateQueries({ queryKey }, { throwOnError: true }),
+  };
+}
