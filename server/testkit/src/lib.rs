@@ -12,10 +12,12 @@
 //! - [`Publisher`]: one `tidings background-updates`
 //! - [`ValkeyProcess`]: a Valkey of one's own
 //! - [`Process`]: what they have in common: start, signals, end
+//! - [`Client`]: a WebSocket client that hides nothing
 //! - [`Log`]: what a process wrote, bounded, to wait for and to show when something fails
 //! - [`Port`]: a port that stays ours while its process restarts
 //! - [`Error`]: what went wrong, with the end of the process's log
 
+mod client;
 mod error;
 mod fleet;
 mod log;
@@ -28,6 +30,7 @@ mod replica;
 mod tool;
 mod valkey;
 
+pub use client::Client;
 pub use error::{Error, Result};
 pub use fleet::{Fleet, FleetOptions};
 pub use log::Log;

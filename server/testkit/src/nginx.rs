@@ -65,7 +65,7 @@ impl Nginx {
         write(folder.path(), "site.conf", &site)?;
         write(folder.path(), "nginx.conf", &shipped("nginx.conf")?)?;
         write(folder.path(), "replicas.conf", &list(replicas)?)?;
-        let process = run(folder.path(), &port).await?;
+        let process = run(folder.path()).await?;
         Ok(Self { process, port, folder })
     }
 
@@ -103,7 +103,7 @@ impl Nginx {
         if self.process.is_running() {
             self.stop().await?;
         }
-        self.process = run(self.folder.path(), &self.port).await?;
+        self.process = run(self.folder.path()).await?;
         Ok(())
     }
 
@@ -138,7 +138,7 @@ impl Nginx {
     }
 }
 
-async fn run(folder: &Path, port: &Port) -> Result<Process> {
+async fn run(folder: &Path) -> Result<Process> {
     // Its workers survive a killed master, but not one that is asked to end.
     let mut command = command(&tool::find("nginx")?, "TERM")?;
     command.args(["-e", "stderr", "-c", "nginx.conf", "-p"]).arg(folder);
@@ -146,7 +146,7 @@ async fn run(folder: &Path, port: &Port) -> Result<Process> {
         // Else the workers change to a user who cannot read the page or the temporary folder.
         command.args(["-g", "user root;"]);
     }
-    let process = Process::start(format!("nginx on port {}", port.number()), command)?;
+    let process = Process::start("nginx", command)?;
     let started = process.log().find(0, |line| line.contains(WORKER_STARTED).then_some(()));
     process.expect("it starts its workers", started).await?;
     Ok(process)

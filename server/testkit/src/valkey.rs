@@ -162,7 +162,7 @@ async fn run(port: &Port, folder: &Path, arguments: &[OsString]) -> Result<Proce
         .arg("--dir")
         .arg(folder)
         .args(arguments);
-    let process = Process::start(format!("valkey on port {port}"), command)?;
+    let process = Process::start("valkey", command)?;
     let ready =
         process.log().find(0, |line| line.contains("Ready to accept connections").then_some(()));
     process.expect("it accepts connections", ready).await?;
