@@ -8,6 +8,7 @@ use tokio_util::task::TaskTracker;
 use crate::{
     broker::{Broker, IncomingStream, MemoryBroker, ValkeyBroker},
     config::ServeArgs,
+    error::BoxError,
     hub::Hub,
     metrics::Metrics,
     user_directory::UserDirectory,
@@ -63,6 +64,3 @@ impl App {
         Ok((Arc::new(app), incoming))
     }
 }
-
-/// What ends a server: shown to whoever started it, never to a client.
-pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

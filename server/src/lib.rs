@@ -16,13 +16,14 @@
 //! - [`broker`]: where channels live
 //! - [`socket`]: a connection's subscriptions, and what waits for them to be read
 //!
-//! Leaves: [`metrics`], [`telemetry`], [`shutdown`], `readiness`. [`commands`] are the program's other
+//! Leaves: [`metrics`], [`telemetry`], [`shutdown`], [`error`], `readiness`. [`commands`] are the program's other
 //! commands. `ARCHITECTURE.md` has the walkthroughs and the decisions.
 
 pub mod app;
 pub mod broker;
 pub mod commands;
 pub mod config;
+pub mod error;
 mod http;
 pub mod hub;
 mod input;
@@ -37,6 +38,7 @@ mod subscription;
 pub mod telemetry;
 pub mod user_directory;
 
-pub use app::{App, BoxError};
+pub use app::App;
 pub use config::{Cli, Command};
-pub use run::run;
+pub use error::BoxError;
+pub use run::{run, serve};

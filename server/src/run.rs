@@ -1,17 +1,14 @@
 //! A server's life.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use jsonrpsee::server::stop_channel;
 use tokio::{net::TcpListener, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    app::{App, BoxError},
-    commands::background_updates,
-    config::ServeArgs,
-    http, procedures,
-    readiness::Readiness,
+    app::App, broker::IncomingStream, commands::background_updates, config::ServeArgs,
+    error::BoxError, http, procedures, readiness::Readiness,
 };
 
 /// The time between two events of `--demo`.
@@ -34,6 +31,20 @@ pub async fn run(
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), BoxError> {
     let (app, incoming) = App::new(config)?;
+    serve(listener, app, incoming, shutdown).await
+}
+
+/// As [`run`], with the parts made by the caller: for those who want to look at them while they run.
+///
+/// # Errors
+///
+/// When an address to listen on is taken.
+pub async fn serve(
+    listener: TcpListener,
+    app: Arc<App>,
+    incoming: IncomingStream,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), BoxError> {
     let readiness = Readiness::new(app.broker.clone());
     let (stop, server) = stop_channel();
     let router =

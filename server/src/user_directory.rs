@@ -6,7 +6,7 @@ use serde::Deserialize;
 use tidings_schema::User;
 use tokio::sync::Mutex;
 
-use crate::{app::BoxError, config::UsersArgs};
+use crate::{config::UsersArgs, error::BoxError};
 
 /// The service may not answer with more than this: users are kept in memory.
 const MAX_ANSWER_BYTES: usize = 8 * 1024 * 1024;

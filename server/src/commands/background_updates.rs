@@ -6,9 +6,9 @@ use tidings_schema::{Channel, OnUpdates, User};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::{
-    app::BoxError,
     broker::{Broker, ChannelKey},
     config::BackgroundUpdatesArgs,
+    error::BoxError,
     user_directory::built_in,
 };
 

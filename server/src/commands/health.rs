@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{app::BoxError, config::HealthArgs};
+use crate::{config::HealthArgs, error::BoxError};
 
 /// How long the replica may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(2);

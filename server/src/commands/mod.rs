@@ -5,9 +5,9 @@
 use std::sync::Arc;
 
 use crate::{
-    app::BoxError,
     broker::{Broker, ValkeyBroker},
     config::BrokerArgs,
+    error::BoxError,
 };
 
 pub mod background_updates;

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use tidings_schema::OnUpdates;
 
-use crate::{app::BoxError, broker::ChannelKey, config::PublishArgs, hub::decode};
+use crate::{broker::ChannelKey, config::PublishArgs, error::BoxError, hub::decode};
 
 /// Publishes one event, after checking it as the servers will.
 ///

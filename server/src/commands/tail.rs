@@ -10,7 +10,7 @@ use jsonrpsee::{
 use serde_json::Value;
 use tidings_schema::{Event, OnUpdates, Subscription as _, openrpc::unsubscribe_name};
 
-use crate::{app::BoxError, config::TailArgs};
+use crate::{config::TailArgs, error::BoxError};
 
 /// Events that were received and not printed yet. jsonrpsee ends a subscription whose buffer is full.
 const BUFFER: usize = 16 * 1024;

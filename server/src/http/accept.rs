@@ -6,9 +6,10 @@ use axum::{Router, body::Body, http::Request};
 use jsonrpsee::server::{StopHandle, serve_with_graceful_shutdown};
 use socket2::SockRef;
 use tokio::{
-    io::AsyncWriteExt,
+    io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     sync::Semaphore,
+    time::timeout,
 };
 use tokio_util::sync::CancellationToken;
 use tower::{ServiceExt, service_fn};
@@ -17,6 +18,9 @@ use crate::{app::App, socket::Connection};
 
 /// The pause after a failed accept, so that running out of files is no busy loop.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// How long a connection that is one too many is kept to be told so.
+const REFUSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 const BUSY: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 1\r\ncontent-length: 0\r\n\r\n";
@@ -76,8 +80,12 @@ async fn serve(stream: TcpStream, connection: Arc<Connection>, router: Router, s
     }
 }
 
+/// Answers a request that it does not look at: an answer before the request is none to HTTP clients. Best
+/// effort: a peer that has gone, or says nothing, needs no answer.
 async fn refuse(mut stream: TcpStream) {
-    // Best effort: a peer that has gone needs no answer.
-    let _ = stream.write_all(BUSY).await;
-    let _ = stream.shutdown().await;
+    let mut request = [0; 1024];
+    if let Ok(Ok(1..)) = timeout(REFUSE_TIMEOUT, stream.read(&mut request)).await {
+        let _ = stream.write_all(BUSY).await;
+        let _ = stream.shutdown().await;
+    }
 }

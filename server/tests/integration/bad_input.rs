@@ -1,0 +1,245 @@
+use serde_json::{Value, json};
+
+use crate::support::{TestServer, list, name, on_both_brokers, on_updates};
+
+on_both_brokers! {
+    a_payload_that_does_not_fit_reaches_nobody_and_the_next_good_one_does,
+}
+
+/// Sends `message` as it is, checks the answer to it, and that the connection goes on.
+async fn answers(message: &str, expected: Value) {
+    let server = TestServer::on_memory(&[]).await;
+    let mut client = server.client().await;
+    client.send(message).await;
+    assert_eq!(client.message().await, expected, "the answer to {message}");
+    assert_eq!(client.call("rpc.ping", json!({})).await["result"], true);
+    drop(client);
+    server.end().await;
+}
+
+#[tokio::test]
+async fn invalid_json() {
+    let error = json!({ "code": -32700, "message": "Parse error" });
+    answers(r#"{"jsonrpc":"2.0","#, json!({ "jsonrpc": "2.0", "id": null, "error": error })).await;
+    let error = json!({ "code": -32700, "message": "Parse error" });
+    answers("hello", json!({ "jsonrpc": "2.0", "id": null, "error": error })).await;
+}
+
+#[tokio::test]
+async fn json_that_is_no_request() {
+    let error = json!({ "code": -32600, "message": "Invalid request" });
+    answers(r#"{"id":21}"#, json!({ "jsonrpc": "2.0", "id": 21, "error": error })).await;
+}
+
+#[tokio::test]
+async fn an_unknown_method() {
+    let error = json!({
+        "code": -32601,
+        "message": "there is no procedure \"allusers\"; rpc.discover lists them",
+        "data": { "name": "methodNotFound", "retryable": false },
+    });
+    answers(
+        r#"{"jsonrpc":"2.0","id":"a","method":"allusers"}"#,
+        json!({ "jsonrpc": "2.0", "id": "a", "error": error }),
+    )
+    .await;
+}
+
+fn invalid_params(message: &str, path: Option<&str>) -> Value {
+    let mut data = json!({ "name": "invalidParams", "retryable": false });
+    if let Some(path) = path {
+        data["path"] = path.into();
+    }
+    let error = json!({ "code": -32602, "message": message, "data": data });
+    json!({ "jsonrpc": "2.0", "id": 1, "error": error })
+}
+
+#[tokio::test]
+async fn a_parameter_of_the_wrong_type() {
+    answers(
+        r#"{"jsonrpc":"2.0","id":1,"method":"userById","params":{"id":7}}"#,
+        invalid_params("id: invalid type: integer `7`, expected a string", Some("id")),
+    )
+    .await;
+    answers(
+        r#"{"jsonrpc":"2.0","id":1,"method":"userById","params":"7"}"#,
+        invalid_params("params must be an object, such as {\"channel\":\"list-1\"}", None),
+    )
+    .await;
+    answers(
+        r#"{"jsonrpc":"2.0","id":1,"method":"userById","params":["7","8"]}"#,
+        invalid_params("params must be one object, or an array of just that object", None),
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_missing_channel() {
+    for params in ["", r#","params":{}"#, r#","params":[]"#] {
+        answers(
+            &format!(r#"{{"jsonrpc":"2.0","id":1,"method":"onUpdates"{params}}}"#),
+            invalid_params("channel: missing field `channel`", Some("channel")),
+        )
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn an_illegal_channel_name() {
+    for channel in ["", "List", "a b", "updates:{list-1}", "*", "../x"] {
+        let rule = "use 1 to 128 of a-z, 0-9, '.', '_' and '-', starting with a letter or a digit";
+        answers(
+            &format!(r#"{{"jsonrpc":"2.0","id":1,"method":"onUpdates","params":{{"channel":"{channel}"}}}}"#),
+            invalid_params(
+                &format!("channel: {channel:?} is no channel name: {rule}"),
+                Some("channel"),
+            ),
+        )
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_id_to_unsubscribe() {
+    for params in ["[77]", r#"{"subscription":77}"#] {
+        answers(
+            &format!(
+                r#"{{"jsonrpc":"2.0","id":1,"method":"onUpdates_unsubscribe","params":{params}}}"#
+            ),
+            json!({ "jsonrpc": "2.0", "id": 1, "result": false }),
+        )
+        .await;
+    }
+    answers(
+        r#"{"jsonrpc":"2.0","id":1,"method":"onUpdates_unsubscribe","params":["x"]}"#,
+        invalid_params(
+            "subscription: give the number that subscribing answered, as [id]",
+            Some("subscription"),
+        ),
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn another_connections_subscription_cannot_be_ended() {
+    let server = TestServer::on_memory(&[]).await;
+    let (mut mine, mut other) = (server.client().await, server.client().await);
+    let id = on_updates(&mut mine, "list-1").await;
+    assert_eq!(other.call("onUpdates_unsubscribe", json!([id])).await["result"], false);
+    server.publish("list-1", list("still here")).await;
+    assert_eq!(name(&mine.event(id).await), "still here");
+    drop((mine, other));
+    server.end().await;
+}
+
+#[tokio::test]
+async fn a_subscribe_in_a_batch() {
+    let refused = json!({
+        "code": -32051,
+        "message": "onUpdates cannot stand in a batch; send it on its own",
+        "data": { "name": "subscriptionInBatch", "retryable": false },
+    });
+    answers(
+        r#"[{"jsonrpc":"2.0","id":1,"method":"onUpdates","params":{"channel":"list-1"}},
+            {"jsonrpc":"2.0","id":2,"method":"rpc.ping"}]"#,
+        json!([
+            { "jsonrpc": "2.0", "id": 1, "error": refused },
+            { "jsonrpc": "2.0", "id": 2, "result": true },
+        ]),
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_batch_that_is_too_long() {
+    let call = r#"{"jsonrpc":"2.0","id":1,"method":"rpc.ping"}"#;
+    let error = json!({
+        "code": -32010,
+        "message": "The batch request was too large",
+        "data": "Exceeded max limit of 32",
+    });
+    answers(
+        &format!("[{}]", vec![call; 33].join(",")),
+        json!({ "jsonrpc": "2.0", "id": null, "error": error }),
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_message_of_ten_megabytes() {
+    let error = json!({
+        "code": -32007,
+        "message": "Request is too big",
+        "data": "Exceeded max limit of 65536",
+    });
+    answers(&"x".repeat(10_000_000), json!({ "jsonrpc": "2.0", "id": null, "error": error })).await;
+}
+
+#[tokio::test]
+async fn a_binary_frame_is_read_as_text() {
+    let server = TestServer::on_memory(&[]).await;
+    let mut client = server.client().await;
+    client.send(br#"{"jsonrpc":"2.0","id":5,"method":"rpc.ping"}"#.to_vec()).await;
+    assert_eq!(client.message().await, json!({ "jsonrpc": "2.0", "id": 5, "result": true }));
+    client.send(vec![0xff_u8, 0x00, 0xfe]).await;
+    let error = json!({ "code": -32700, "message": "Parse error" });
+    assert_eq!(client.message().await, json!({ "jsonrpc": "2.0", "id": null, "error": error }));
+    drop(client);
+    server.end().await;
+}
+
+/// jsonrpsee takes such a message for a notification; PROTOCOL.md says so.
+#[tokio::test]
+async fn an_id_that_json_rpc_does_not_know_is_not_answered() {
+    let server = TestServer::on_memory(&[]).await;
+    let mut client = server.client().await;
+    for id in ["{}", "1.5", "-1"] {
+        client.send(format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"rpc.ping"}}"#)).await;
+    }
+    assert_eq!(client.call("rpc.ping", json!({})).await["id"], 1);
+    assert_eq!(client.waiting().count(), 0);
+    drop(client);
+    server.end().await;
+}
+
+#[tokio::test]
+async fn a_subscribe_by_post() {
+    let server = TestServer::on_memory(&[]).await;
+    let client = reqwest::Client::new();
+    let call =
+        json!({ "jsonrpc": "2.0", "id": 1, "method": "onUpdates", "params": { "channel": "a" } });
+    let answer = client.post(server.url("/rpc")).json(&call).send().await.unwrap();
+    let answer: Value = answer.json().await.unwrap();
+    assert_eq!(answer["error"]["data"]["name"], "webSocketRequired", "{answer}");
+    let call = json!({ "jsonrpc": "2.0", "id": 2, "method": "userById", "params": { "id": "1" } });
+    let answer = client.post(server.url("/rpc")).json(&call).send().await.unwrap();
+    let answer: Value = answer.json().await.unwrap();
+    assert_eq!(answer["result"]["name"], "Leanne Graham");
+    drop(client);
+    server.end().await;
+}
+
+async fn a_payload_that_does_not_fit_reaches_nobody_and_the_next_good_one_does(server: TestServer) {
+    let mut client = server.client().await;
+    let id = on_updates(&mut client, "list-1").await;
+    let too_large = list(&"x".repeat(2 * 1024 * 1024));
+    let bad: [&[u8]; 7] = [
+        b"hello",
+        b"",
+        b"\xff\xfe",
+        br#"{"id":"1","name":"not a list"}"#,
+        br#"[{"id":"1"}]"#,
+        br#"[{"id":1,"name":"a number for an id"}]"#,
+        too_large.as_bytes(),
+    ];
+    for payload in bad {
+        server.publish("list-1", payload).await;
+    }
+    server.publish("list-1", list("good")).await;
+    assert_eq!(name(&client.event(id).await), "good");
+    assert_eq!(client.waiting().count(), 0);
+    assert_eq!(server.metric("tidings_payloads_rejected_total"), bad.len() as u64);
+    assert_eq!(server.metric("tidings_events_total"), 1);
+    drop(client);
+    server.end().await;
+}

@@ -1,0 +1,75 @@
+use serde_json::json;
+
+use crate::support::{TestServer, list, name, on_updates};
+
+#[tokio::test]
+async fn subscribers_are_told_that_valkey_is_away_and_back_and_that_events_may_be_missing() {
+    let mut server = TestServer::on_valkey(&[]).await;
+    let (mut a, mut b) = (server.client().await, server.client().await);
+    let in_a = on_updates(&mut a, "list-1").await;
+    let in_b = on_updates(&mut b, "list-2").await;
+    assert_eq!(reqwest::get(server.url("/readyz")).await.unwrap().status(), 200);
+
+    server.valkey.as_mut().unwrap().kill();
+    let down = json!({ "type": "status", "broker": "down" });
+    assert_eq!(a.event(in_a).await, down);
+    assert_eq!(b.event(in_b).await, down);
+    let ready = reqwest::get(server.url("/readyz")).await.unwrap();
+    assert_eq!(ready.status(), 503);
+    assert_eq!(ready.text().await.unwrap(), "the broker is out of reach\n");
+    let refused = a.call("onUpdates", json!({ "channel": "list-3" })).await;
+    assert_eq!(refused["error"]["data"]["name"], "brokerUnavailable", "{refused}");
+    assert_eq!(refused["error"]["data"]["retryable"], true);
+    let unheard = server.app.broker.publish(&server.key("list-1"), list("lost").into()).await;
+    assert!(unheard.is_err(), "a broker that is away took an event");
+    // Everything else is answered as before.
+    assert_eq!(a.call("rpc.ping", json!({})).await["result"], true);
+
+    server.valkey.as_mut().unwrap().restart().await.unwrap();
+    let up = json!({ "type": "status", "broker": "up" });
+    let gap = json!({ "type": "gap", "reason": "brokerReconnected" });
+    for (client, id) in [(&mut a, in_a), (&mut b, in_b)] {
+        assert_eq!(client.event(id).await, up);
+        assert_eq!(client.event(id).await, gap);
+    }
+    assert_eq!(reqwest::get(server.url("/readyz")).await.unwrap().status(), 200);
+    server.publish("list-1", list("back")).await;
+    assert_eq!(name(&a.event(in_a).await), "back");
+    assert_eq!(a.waiting().count() + b.waiting().count(), 0);
+    assert_eq!(server.metric("tidings_gaps_total"), 2);
+    assert_eq!(server.metric("tidings_broker_losses_total"), 1);
+    drop((a, b));
+    server.end().await;
+}
+
+/// A connection that is there and answers nothing is given up, too.
+#[tokio::test]
+async fn a_valkey_that_hangs_is_noticed() {
+    let server = TestServer::on_valkey(&[]).await;
+    let mut client = server.client().await;
+    let id = on_updates(&mut client, "list-1").await;
+    let valkey = server.valkey.as_ref().unwrap();
+    valkey.pause();
+    assert_eq!(client.event(id).await, json!({ "type": "status", "broker": "down" }));
+    valkey.resume();
+    assert_eq!(client.event(id).await, json!({ "type": "status", "broker": "up" }));
+    drop(client);
+    server.end().await;
+}
+
+#[tokio::test]
+async fn a_server_that_starts_before_its_valkey_waits_for_it() {
+    let mut valkey = tidings_testkit::ValkeyProcess::start().await.unwrap();
+    valkey.kill();
+    let server = TestServer::without_valkey_yet(&valkey).await;
+    assert_eq!(reqwest::get(server.url("/healthz")).await.unwrap().status(), 200);
+    assert_eq!(reqwest::get(server.url("/readyz")).await.unwrap().status(), 503);
+    valkey.restart().await.unwrap();
+    server.until("it is connected", |app| app.broker.is_up()).await;
+    let mut client = server.client().await;
+    let id = on_updates(&mut client, "list-1").await;
+    server.publish("list-1", list("one")).await;
+    assert_eq!(name(&client.event(id).await), "one");
+    drop(client);
+    server.end().await;
+}
