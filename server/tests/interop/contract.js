@@ -1,0 +1,28 @@
+// The committed contract, and its schemas as Ajv reads them.
+
+import { readFileSync } from "node:fs";
+import Ajv from "ajv";
+
+const schema = new URL("../../../schema/", import.meta.url);
+
+/** Reads a JSON file of the `schema/` folder. */
+export function read(path) {
+  return JSON.parse(readFileSync(new URL(path, schema), "utf8"));
+}
+
+/** The committed OpenRPC document. */
+export const contract = read("openrpc.json");
+
+/**
+ * Draft-07, and strict: an unknown keyword or format is an error. `uint64` is the one format that draft-07
+ * does not define; JavaScript's numbers cannot check it.
+ */
+export const ajv = new Ajv({ strict: true, allErrors: true, formats: { uint64: true } });
+ajv.addVocabulary(["components"]);
+ajv.addSchema({ $id: "openrpc.json", components: { schemas: contract.components.schemas } });
+
+/** Compiles a schema of the document; its `$ref`s may point anywhere into `#/components/schemas`. */
+export function compile(part) {
+  const text = JSON.stringify(part).replaceAll('"$ref":"#/', '"$ref":"openrpc.json#/');
+  return ajv.compile(JSON.parse(text));
+}
