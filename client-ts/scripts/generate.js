@@ -61,7 +61,7 @@ async function contract(document) {
   let eventNames = [];
   for (const method of document.methods) {
     const result = method["x-subscription"]?.data ?? method.result.schema;
-    if (!result.$ref) definitions[payloadName(method)] = result;
+    if (!result["$ref"]) definitions[payloadName(method)] = result;
     if (!method["x-subscription"]) continue;
     // The envelope is the same for every subscription but for the payload: one generic type.
     const name = refName(method["x-subscription"].event);

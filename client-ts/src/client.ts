@@ -120,10 +120,9 @@ export function createClient(options: ClientOptions = {}): Client {
     },
     onReplaced: retireWhenAnswered,
     onLost(socket, error) {
-      if (socket === current) {
-        current = undefined;
-        subscriptions.detach(error);
-      }
+      if (socket === current) current = undefined;
+      // Also when it never opened: subscribers may want to show why they wait.
+      if (current === undefined) subscriptions.detach(error);
       requests.detach(socket, error);
     },
     onClosed: closeAll,

@@ -55,7 +55,7 @@ export interface ClientOptions {
 export interface KeepAlive {
   /** Ask after so long without any message: milliseconds. @default 20_000 */
   intervalMs: number;
-  /** Drop the connection when nothing came so long after asking: milliseconds. @default 10_000 */
+  /** Drop the connection when nothing came so long after asking: milliseconds, less than `intervalMs`. @default 10_000 */
   pongTimeoutMs: number;
 }
 

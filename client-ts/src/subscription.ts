@@ -113,7 +113,7 @@ export class SharedSubscription {
     this.#subscribe();
   }
 
-  /** The socket is gone. */
+  /** The socket is gone, or another attempt to open one has failed. */
   detach(error: ClientError): void {
     this.#detachQuietly();
     this.#emit((handlers) => handlers.onConnecting?.(error));

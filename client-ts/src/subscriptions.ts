@@ -42,7 +42,7 @@ export class Subscriptions {
     for (const subscription of [...this.#byKey.values()]) subscription.attach(link);
   }
 
-  /** The socket is gone. */
+  /** The socket is gone, or another attempt to open one has failed. */
   detach(error: ClientError): void {
     this.#link = undefined;
     for (const subscription of [...this.#byKey.values()]) subscription.detach(error);

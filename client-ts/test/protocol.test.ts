@@ -27,7 +27,9 @@ describe("what a newer server may send is let through", () => {
   });
 
   test("the answer to the keep-alive is no call's", () => {
-    expect(decode(JSON.stringify({ jsonrpc: "2.0", id: JSON.parse(PING).id, result: true }))).toEqual({
+    expect(
+      decode(JSON.stringify({ jsonrpc: "2.0", id: JSON.parse(PING).id, result: true })),
+    ).toEqual({
       kind: "other",
     });
   });
@@ -58,7 +60,9 @@ describe("what is broken is refused and not skipped", () => {
   });
 
   test("a subscription id that is no number", () => {
-    expect(() => notification({ subscription: "7", result: { type: "gap" } })).toThrow(ProtocolError);
+    expect(() => notification({ subscription: "7", result: { type: "gap" } })).toThrow(
+      ProtocolError,
+    );
   });
 });
 

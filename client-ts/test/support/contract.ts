@@ -1,16 +1,17 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 
-const schema = new URL("../../../schema/", import.meta.url);
+const schema = resolve(import.meta.dirname, "../../../schema");
 
 /** The committed OpenRPC document. */
 export function openRpc() {
-  return JSON.parse(readFileSync(new URL("openrpc.json", schema), "utf8"));
+  return JSON.parse(readFileSync(join(schema, "openrpc.json"), "utf8"));
 }
 
 /** The contract's example messages, by file name. */
 export function examples(): Map<string, Record<string, unknown>> {
-  const folder = new URL("examples/", schema);
+  const folder = join(schema, "examples");
   return new Map(
-    readdirSync(folder).map((name) => [name, JSON.parse(readFileSync(new URL(name, folder), "utf8"))]),
+    readdirSync(folder).map((name) => [name, JSON.parse(readFileSync(join(folder, name), "utf8"))]),
   );
 }

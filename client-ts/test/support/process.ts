@@ -1,0 +1,90 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { within } from "./deadline.js";
+
+/** A program that tests start. It is killed when this process exits, if nobody ended it before. */
+export class Program {
+  readonly #child: ChildProcess;
+  readonly #name: string;
+  readonly #exited: Promise<unknown>;
+  readonly #lines: string[] = [];
+  readonly #watchers = new Set<(line: string) => void>();
+  readonly #killAtExit = () => this.#child.kill("SIGKILL");
+
+  private constructor(name: string, child: ChildProcess) {
+    this.#name = name;
+    this.#child = child;
+    this.#exited = once(child, "exit");
+    this.#exited.catch(() => {});
+    for (const stream of [child.stdout, child.stderr]) {
+      if (stream) createInterface(stream).on("line", (line) => this.#onLine(line));
+    }
+    process.once("exit", this.#killAtExit);
+    child.once("exit", () => process.off("exit", this.#killAtExit));
+  }
+
+  /**
+   * Starts it, and waits for the line that says it is ready.
+   *
+   * @param toInstall the command to name when the program is missing
+   * @param isReady what the ready line gives, or undefined for any other line
+   */
+  static async start<T>(
+    [path, ...args]: [string, ...string[]],
+    toInstall: string,
+    isReady: (line: string) => T | undefined,
+  ): Promise<{ program: Program; ready: T }> {
+    const name = path.split("/").at(-1) ?? path;
+    // Settings of the person at the keyboard, such as VALKEY_URL, must not reach what is tested.
+    const { PATH, HOME } = process.env;
+    const child = spawn(path, args, { env: { PATH, HOME }, stdio: ["ignore", "pipe", "pipe"] });
+    const program = new Program(name, child);
+    const ready = new Promise<T>((resolve, reject) => {
+      child.once("error", (error) => {
+        reject(new Error(`${name} cannot be started (${error.message}): run \`${toInstall}\``));
+      });
+      child.once("exit", (code, signal) => {
+        const output = program.#lines.join("\n");
+        reject(new Error(`${name} ended with ${code ?? signal} before it was ready:\n${output}`));
+      });
+      program.#watchers.add((line) => {
+        const value = isReady(line);
+        if (value !== undefined) resolve(value);
+      });
+    });
+    return { program, ready: await within(ready, `${name} to be ready`) };
+  }
+
+  get pid(): number {
+    if (this.#child.pid === undefined) throw new Error(`${this.#name} was never started`);
+    return this.#child.pid;
+  }
+
+  /** What it has written so far. */
+  get output(): string {
+    return this.#lines.join("\n");
+  }
+
+  /** Sends a signal and returns at once. */
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** Ends it and waits until it is gone; one that is gone already is none of our business. */
+  async stop(signal: "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<void> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) {
+      this.#child.kill(signal);
+      // One that is frozen hears SIGTERM only when it goes on; SIGKILL it need not hear.
+      if (signal === "SIGTERM") this.#child.kill("SIGCONT");
+      await within(this.#exited, `${this.#name} to end on ${signal}`);
+    }
+  }
+
+  #onLine(line: string): void {
+    this.#lines.push(line);
+    // A test that fails shows the end of it; all of a chatty server's would only hide that.
+    if (this.#lines.length > 200) this.#lines.shift();
+    for (const watcher of this.#watchers) watcher(line);
+  }
+}

@@ -1,0 +1,131 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { type Client, type ClientOptions, createClient, type User } from "@tidings/client";
+import { onTestFinished } from "vitest";
+import { WebSocket } from "ws";
+import { Port } from "./port.js";
+import { Program } from "./process.js";
+
+const tidings =
+  process.env["TIDINGS_BIN"] ?? resolve(import.meta.dirname, "../../../target/debug/tidings");
+
+/** A real server, on a port of its own and ended with the test that started it. */
+export class TidingsServer {
+  readonly port: Port;
+  /** What it is called on the wire from its next start on. */
+  instance = "replica-1";
+  readonly #args: string[];
+  #program: Program | undefined;
+
+  private constructor(port: Port, args: string[]) {
+    this.port = port;
+    this.#args = args;
+  }
+
+  /** Starts one and waits until it listens. Without Valkey it keeps its channels in memory. */
+  static async start(...args: string[]): Promise<TidingsServer> {
+    const server = new TidingsServer(await Port.reserve(), args);
+    onTestFinished(async () => {
+      await server.stop();
+      server.port.release();
+    });
+    await server.restart();
+    return server;
+  }
+
+  get url(): string {
+    return `ws://127.0.0.1:${this.port.number}/rpc`;
+  }
+
+  get httpUrl(): string {
+    return `http://127.0.0.1:${this.port.number}`;
+  }
+
+  /** Starts it again on the same port. */
+  async restart(): Promise<void> {
+    if (!existsSync(tidings)) {
+      throw new Error(`there is no ${tidings}: run \`cargo build -p tidings-server\``);
+    }
+    const listen = ["--listen", `127.0.0.1:${this.port.number}`, "--instance", this.instance];
+    const { program } = await Program.start(
+      [tidings, "serve", ...listen, "--log-format", "json", ...this.#args],
+      "cargo build -p tidings-server",
+      (line) => line.includes('"message":"listening"') || undefined,
+    );
+    this.#program = program;
+  }
+
+  /** As a deploy does it: the server drains first. */
+  async stop(): Promise<void> {
+    await this.#program?.stop("SIGTERM");
+  }
+
+  /** As a crash does it. */
+  async kill(): Promise<void> {
+    await this.#program?.stop("SIGKILL");
+  }
+
+  /** Freezes it, connections and all: to its clients it looks as if the network were gone. */
+  freeze(): void {
+    this.#program?.signal("SIGSTOP");
+  }
+
+  /** A client of it, closed with the test. */
+  client(options: ClientOptions = {}): Client {
+    const client = createClient({ url: this.url, WebSocket, ...options });
+    onTestFinished(() => client.close());
+    return client;
+  }
+}
+
+/** A Valkey of the test's own. */
+export class Valkey {
+  readonly port: Port;
+  readonly #folder: string;
+  #program: Program | undefined;
+
+  private constructor(port: Port, folder: string) {
+    this.port = port;
+    this.#folder = folder;
+  }
+
+  static async start(): Promise<Valkey> {
+    const folder = await mkdtemp(join(tmpdir(), "tidings-valkey-"));
+    const valkey = new Valkey(await Port.reserve(), folder);
+    onTestFinished(async () => {
+      await valkey.kill();
+      valkey.port.release();
+      await rm(folder, { recursive: true, force: true });
+    });
+    await valkey.restart();
+    return valkey;
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port.number}`;
+  }
+
+  async restart(): Promise<void> {
+    const listen = ["--bind", "127.0.0.1", "--port", String(this.port.number)];
+    const { program } = await Program.start(
+      ["valkey-server", ...listen, "--save", "", "--appendonly", "no", "--dir", this.#folder],
+      ".ci/install",
+      (line) => line.includes("Ready to accept connections") || undefined,
+    );
+    this.#program = program;
+  }
+
+  async kill(): Promise<void> {
+    await this.#program?.stop("SIGKILL");
+  }
+
+  /** Publishes one event, as an operator would. */
+  async publish(channel: string, users: User[]): Promise<void> {
+    const args = ["publish", channel, JSON.stringify(users), "--valkey-url", this.url];
+    await promisify(execFile)(tidings, args, { timeout: 30_000 });
+  }
+}
