@@ -23,7 +23,7 @@ pub struct Cli {
     pub log_format: LogFormat,
 
     /// What is logged: a level, or levels by module, such as `info,tidings_server::broker=debug`.
-    #[arg(long, env = "LOG", global = true, default_value = "info", value_name = "FILTER")]
+    #[arg(long, env = "LOG_FILTER", global = true, default_value = "info", value_name = "FILTER")]
     pub log: String,
 }
 
@@ -101,7 +101,7 @@ pub struct ServeArgs {
     pub static_dir: Option<PathBuf>,
 
     /// Also publish demo updates to `list-1`, as `background-updates` does.
-    #[arg(long, env = "DEMO")]
+    #[arg(long, env = "DEMO", value_parser = clap::builder::FalseyValueParser::new())]
     pub demo: bool,
 
     /// Where users come from.
@@ -120,7 +120,7 @@ pub struct UsersArgs {
     /// An HTTP service that answers users in the shape of JSONPlaceholder's `/users`.
     ///
     /// Without it, and while it fails, ten built-in users are served; the log says which.
-    #[arg(long, env = "USERS_URL", value_name = "URL")]
+    #[arg(long, env = "USERS_URL", value_name = "URL", hide_env_values = true)]
     pub users_url: Option<reqwest::Url>,
 
     /// How long that service may take.
