@@ -1,0 +1,60 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useSubscription } from "@tidings/client/react";
+import { keepUpdated, type QueryOptions } from "@tidings/client/tanstack-query";
+import { Announcer } from "./announcer.js";
+import { useChanges } from "./changes.js";
+import { Masthead } from "./masthead.js";
+import { Notices } from "./notices.js";
+import { UserList } from "./user-list.js";
+
+const channel = "list-1";
+const columns = ["lpg", "emn", "ck"];
+
+/** The users of one list: asked for once, and then kept up to date by the list's channel. */
+export function App({ queries }: { queries: QueryOptions }) {
+  const queryClient = useQueryClient();
+  const users = useQuery(queries.allUsers.queryOptions());
+  const live = useSubscription(
+    "onUpdates",
+    { channel },
+    {
+      ...keepUpdated(queryClient, queries.allUsers.queryKey()),
+      // The server is back: no need to wait for someone to press the button.
+      onStarted: () => {
+        if (users.isError) void users.refetch();
+      },
+    },
+  );
+  const changes = useChanges(users.data);
+
+  return (
+    <>
+      <a className="skip-link" href="#lists">
+        Skip to the lists
+      </a>
+      <Masthead live={live} />
+      <main>
+        <div className="intro">
+          <h1>User lists</h1>
+          <p>
+            Live from channel <code>{channel}</code>. Open a second window: both change together,
+            whichever replica serves them.
+          </p>
+        </div>
+        <Notices live={live} users={users} />
+        <div className="lists" id="lists" tabIndex={-1} aria-busy={users.isPending}>
+          {columns.map((initials) => (
+            <UserList
+              key={initials}
+              initials={initials}
+              users={users.data}
+              failed={users.isError && users.data === undefined}
+              changes={changes}
+            />
+          ))}
+        </div>
+      </main>
+      <Announcer live={live} count={users.data?.length} />
+    </>
+  );
+}
