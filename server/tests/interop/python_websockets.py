@@ -63,9 +63,12 @@ class Client:
 
 async def publish(valkey_port, channel, data):
     message = ["PUBLISH", f"updates:{{{channel}}}", json.dumps(data)]
-    program = await asyncio.create_subprocess_exec(
-        "valkey-cli", "-p", valkey_port, *message, stdout=asyncio.subprocess.DEVNULL
-    )
+    try:
+        program = await asyncio.create_subprocess_exec(
+            "valkey-cli", "-p", valkey_port, *message, stdout=asyncio.subprocess.DEVNULL
+        )
+    except FileNotFoundError:
+        raise RuntimeError("valkey-cli is missing; to get it, run .ci/install") from None
     if await program.wait() != 0:
         raise RuntimeError("valkey-cli failed")
 

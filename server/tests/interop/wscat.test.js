@@ -36,8 +36,9 @@ test("wscat in a terminal subscribes, receives and unsubscribes", async (t) => {
   );
   t.after(() => end(program));
   const lines = createInterface({ input: program.stdout });
-  const connected = new Promise((resolve) => {
+  const connected = new Promise((resolve, reject) => {
     lines.on("line", (line) => stripVTControlCharacters(line).startsWith("Connected") && resolve());
+    lines.on("close", () => reject(new Error(`wscat did not connect; ${setup} installs it`)));
   });
   await within(connected, "connection of wscat's");
 
