@@ -38,7 +38,8 @@ export class Program {
     const name = path.split("/").at(-1) ?? path;
     // Settings of the person at the keyboard, such as VALKEY_URL, must not reach what is tested.
     const { PATH, HOME } = process.env;
-    const child = spawn(path, args, { env: { PATH, HOME }, stdio: ["ignore", "pipe", "pipe"] });
+    // Standard input stays open until we end: programs that watch it end with us, however we do.
+    const child = spawn(path, args, { env: { PATH, HOME }, stdio: "pipe" });
     const program = new Program(name, child);
     const ready = new Promise<T>((resolve, reject) => {
       child.once("error", (error) => {

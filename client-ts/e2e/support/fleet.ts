@@ -1,0 +1,64 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { promisify } from "node:util";
+import type { User } from "../../src/index.js";
+import { Program } from "../../test/support/process.js";
+
+const target = resolve(import.meta.dirname, "../../../target/debug");
+const page = resolve(import.meta.dirname, "../../demo/dist");
+
+/** What the fleet program says of itself when it is ready. */
+interface FleetAddress {
+  url: string;
+  valkeyUrl: string;
+  replicas: { instance: string; url: string; pid: number }[];
+}
+
+/** nginx in front of three replicas and one Valkey, with the page. Nothing publishes but the test. */
+export class Fleet {
+  readonly url: string;
+  readonly #program: Program;
+  readonly #address: FleetAddress;
+
+  private constructor(program: Program, address: FleetAddress) {
+    this.#program = program;
+    this.#address = address;
+    this.url = address.url;
+  }
+
+  static async start(): Promise<Fleet> {
+    const build = "cargo build --workspace";
+    const fleet = resolve(target, "fleet");
+    if (!existsSync(fleet)) throw new Error(`there is no ${fleet}: run \`${build}\``);
+    const { program, ready } = await Program.start(
+      [fleet, "--json", "--port", "0", "--no-publisher", "--static-dir", page],
+      `.ci/install && ${build}`,
+      (line) => (line.startsWith("{") ? (JSON.parse(line) as FleetAddress) : undefined),
+    );
+    return new Fleet(program, ready);
+  }
+
+  get instances(): string[] {
+    return this.#address.replicas.map(({ instance }) => instance);
+  }
+
+  /** Publishes a list, as an operator would. */
+  async publish(users: User[]): Promise<void> {
+    const args = ["publish", "list-1", JSON.stringify(users), "--valkey-url"];
+    await promisify(execFile)(resolve(target, "tidings"), [...args, this.#address.valkeyUrl], {
+      timeout: 30_000,
+    });
+  }
+
+  /** Ends a replica, as a crash or as a deploy does it. The fleet does not start it again. */
+  kill(instance: string, signal: "SIGKILL" | "SIGTERM"): void {
+    const replica = this.#address.replicas.find((each) => each.instance === instance);
+    if (replica === undefined) throw new Error(`there is no replica ${instance}`);
+    process.kill(replica.pid, signal);
+  }
+
+  stop(): Promise<void> {
+    return this.#program.stop();
+  }
+}
