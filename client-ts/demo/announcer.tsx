@@ -10,13 +10,7 @@ const QUIET_MS = 60_000;
  * Tells screen readers, when they have nothing else to say, that the page went live or ceased to be, and
  * about once a minute that the lists have changed.
  */
-export function Announcer({
-  live,
-  count,
-}: {
-  live: SubscriptionResult<unknown>;
-  count: number | undefined;
-}) {
+export function Announcer({ live }: { live: SubscriptionResult<unknown> }) {
   const { mood } = describeConnection(useConnectionState(), live);
   const [said, setSaid] = useState({ mood: "waiting" as typeof mood, at: 0, text: "" });
   if (mood !== said.mood) {
@@ -27,8 +21,7 @@ export function Announcer({
     };
     setSaid({ ...said, mood, text: text[mood] });
   } else if (live.receivedAt !== undefined && live.receivedAt - said.at >= QUIET_MS) {
-    const users = count === 1 ? "1 user" : `${count ?? "some"} users`;
-    setSaid({ mood, at: live.receivedAt, text: `The lists have changed: ${users}.` });
+    setSaid({ mood, at: live.receivedAt, text: "The lists have changed." });
   }
   return (
     <p role="status" className="visually-hidden">

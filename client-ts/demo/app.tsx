@@ -54,7 +54,7 @@ export function App({ queries }: { queries: QueryOptions }) {
           ))}
         </div>
       </main>
-      <Announcer live={live} count={users.data?.length} />
+      <Announcer live={live} />
     </>
   );
 }

@@ -10,11 +10,9 @@ export function describeConnection(
     case "idle":
       return { label: "Not connected", mood: "waiting" };
     case "connecting":
-      return connection.attempt === 1
-        ? { label: "Connecting…", mood: "waiting" }
-        : { label: `Reconnecting… (attempt ${connection.attempt})`, mood: "waiting" };
+      return { label: connection.attempt === 1 ? "Connecting…" : "Reconnecting…", mood: "waiting" };
     case "waiting":
-      return { label: `Reconnecting… (attempt ${connection.attempt})`, mood: "waiting" };
+      return { label: "Reconnecting…", mood: "waiting" };
     case "closed":
       return { label: "Closed", mood: "bad" };
     case "open":
@@ -29,7 +27,9 @@ export function describeConnection(
 
 /** The dark bar: the name, and how live the page is. */
 export function Masthead({ live }: { live: SubscriptionResult<unknown> }) {
-  const { label, mood } = describeConnection(useConnectionState(), live);
+  const connection = useConnectionState();
+  const { label, mood } = describeConnection(connection, live);
+  const attempt = "attempt" in connection ? connection.attempt : 1;
   return (
     <header className="masthead">
       <div className="masthead-inner">
@@ -51,6 +51,7 @@ export function Masthead({ live }: { live: SubscriptionResult<unknown> }) {
             <dt>Connection</dt>
             <dd data-testid="connection" className={`connection ${mood}`}>
               {label}
+              {attempt > 1 && <span className="attempt"> attempt {attempt}</span>}
             </dd>
           </div>
           <div>

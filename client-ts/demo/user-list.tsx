@@ -14,7 +14,7 @@ interface UserListProps {
 /** One column: the users whose name begins with one of a few letters. */
 export function UserList({ initials, users, failed, changes }: UserListProps) {
   const letters = [...initials.toUpperCase()];
-  const names = new Intl.ListFormat("en", { type: "disjunction" }).format(letters);
+  const names = new Intl.ListFormat("en-GB", { type: "disjunction" }).format(letters);
   const mine = users
     ?.filter(({ name }) => initials.includes(name.charAt(0).toLowerCase()))
     .sort((a, b) => a.name.localeCompare(b.name));
@@ -22,7 +22,7 @@ export function UserList({ initials, users, failed, changes }: UserListProps) {
     <section className="list" aria-labelledby={`list-${initials}`}>
       <div className="list-head">
         <h2 id={`list-${initials}`}>
-          <span className="visually-hidden">Names with {names}</span>
+          <span className="visually-hidden">Names that begin with {names}</span>
           <span className="letters" aria-hidden="true">
             {letters.map((letter) => (
               <span key={letter}>{letter}</span>
@@ -52,7 +52,7 @@ function Cards({ mine, names, failed, changes }: CardsProps) {
       </div>
     );
   }
-  if (mine.length === 0) return <p className="empty">No one with {names} at the moment.</p>;
+  if (mine.length === 0) return <p className="empty">No names with {names}.</p>;
   return (
     <ul className="cards">
       {mine.map((user) => (

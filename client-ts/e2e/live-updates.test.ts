@@ -47,8 +47,21 @@ test("what changed is marked, what stayed is not, and a column can be empty", as
   expect(changes).toEqual(["changed", "new", null]);
   // With reduced motion the words stay.
   expect(await window.page.getByText("Changed", { exact: true }).isVisible()).toBe(true);
-  await window.page.getByText("No one with C or K at the moment.").waitFor();
+  await window.page.getByText("No names with C or K.").waitFor();
   expect(window.problems).toEqual([]);
+  await window.close();
+});
+
+test("a screen reader is told that the page is live and that lists changed, and not of every change", async () => {
+  const window = await Window.open(browser, fleet.url);
+  const status = window.page.getByRole("status");
+  await status.getByText("Live updates are on.").waitFor({ state: "attached" });
+  await fleet.publish([leanne]);
+  await status.getByText("The lists have changed").waitFor({ state: "attached" });
+  const said = await status.textContent();
+  await fleet.publish([leanne, ervin, patricia]);
+  await window.shows([leanne.name, patricia.name, ervin.name]);
+  expect(await status.textContent()).toBe(said);
   await window.close();
 });
 

@@ -10,7 +10,7 @@ import type { Observable } from "./store.js";
 import type { Link, SubscriptionHandlers } from "./subscription.js";
 import { Subscriptions } from "./subscriptions.js";
 import { type ConnectionState, Transport } from "./transport.js";
-import { validatePayload } from "./validation.js";
+import { payloadFault } from "./validation.js";
 
 type NamesOf<Kind extends string> = {
   [Name in keyof Procedures]: Procedures[Name]["kind"] extends Kind ? Name : never;
@@ -152,26 +152,27 @@ export function createClient(options: ClientOptions = {}): Client {
       const state = transport.state.get();
       if (state.status === "closed") throw state.error;
       transport.connect();
-      const forget = requests.call(procedure, input, timeoutMs ?? settings.callTimeoutMs, {
-        onResult(result) {
-          signal?.removeEventListener("abort", onAbort);
-          try {
-            if (settings.validate) validatePayload(outputValidators[procedure], procedure, result);
-            resolve(result);
-          } catch (error) {
-            reject(error);
-          }
-        },
-        onError(error) {
-          signal?.removeEventListener("abort", onAbort);
-          reject(error);
-        },
-      });
+      let forget = () => {};
       const onAbort = () => {
         forget();
         reject(signal?.reason);
       };
       signal?.addEventListener("abort", onAbort, { once: true });
+      const settle = (outcome: () => void) => {
+        signal?.removeEventListener("abort", onAbort);
+        outcome();
+      };
+      forget = requests.call(procedure, input, timeoutMs ?? settings.callTimeoutMs, {
+        onError: (error) => settle(() => reject(error)),
+        onResult: (result) =>
+          settle(() => {
+            const fault = settings.validate
+              ? payloadFault(outputValidators[procedure], procedure, result)
+              : undefined;
+            if (fault === undefined) resolve(result);
+            else reject(fault);
+          }),
+      });
     });
   }
 

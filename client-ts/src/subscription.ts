@@ -10,7 +10,7 @@ import type {
 } from "./generated/contract.js";
 import type { Settled } from "./requests.js";
 import { guarded } from "./store.js";
-import { type Validate, validatePayload } from "./validation.js";
+import { payloadFault, type Validate } from "./validation.js";
 
 /** Events may have been missed. */
 export interface Gap {
@@ -74,6 +74,8 @@ export class SharedSubscription {
   /** The last `started` while the subscription is live. */
   #started: StartedEvent | undefined;
   #startedAt = 0;
+  /** The last word on the broker since then. */
+  #status: StatusEvent | undefined;
   /** Whether it has been live before, so that to begin anew means a gap. */
   #hasBeenLive = false;
   #lastEventId: string | undefined;
@@ -95,8 +97,9 @@ export class SharedSubscription {
     // The same object may be passed twice; each call counts on its own.
     const entry = { ...handlers };
     this.#handlers.add(entry);
-    const started = this.#started;
+    const [started, status] = [this.#started, this.#status];
     if (started !== undefined) guarded(() => entry.onStarted?.(started));
+    if (status?.broker === "down") guarded(() => entry.onStatus?.(status));
     return () => {
       if (!this.#handlers.delete(entry) || this.#handlers.size > 0) return;
       // React's StrictMode and key changes leave and join again within one turn.
@@ -140,6 +143,7 @@ export class SharedSubscription {
         this.#emit((handlers) => handlers.onGap?.(gapOf(event.reason, event.lastEventId)));
         break;
       case "status":
+        this.#status = event;
         this.#emit((handlers) => handlers.onStatus?.(event));
         break;
       case "stopped":
@@ -155,7 +159,10 @@ export class SharedSubscription {
       onResult: (id) => {
         // Left while the call was under way: the answer is the first chance to say so.
         if (this.#ended) link.call(unsubscribe, [id], ignored);
-        else if (this.#link === link && typeof id === "number") {
+        else if (this.#link !== link) return;
+        else if (typeof id !== "number") {
+          this.fail(new PayloadError(procedure, "", "must be a subscription id"));
+        } else {
           this.#id = id;
           link.routes.set(id, this);
         }
@@ -173,7 +180,7 @@ export class SharedSubscription {
     if (this.#started && performance.now() - this.#startedAt >= this.#context.minUptimeMs) {
       this.#failures = 0;
     }
-    this.#started = undefined;
+    this.#started = this.#status = undefined;
     const delayMs = retryAfterMs + backoffDelay(this.#failures, this.#context.backoff);
     this.#failures += 1;
     this.#retryTimer = setTimeout(() => this.#subscribe(), delayMs);
@@ -182,6 +189,7 @@ export class SharedSubscription {
 
   #onStarted(event: StartedEvent): void {
     this.#started = event;
+    this.#status = undefined;
     this.#startedAt = performance.now();
     const beganAnew = this.#hasBeenLive && !event.resumed;
     this.#hasBeenLive = true;
@@ -193,12 +201,11 @@ export class SharedSubscription {
   }
 
   #onData(event: DataEvent<unknown>): void {
-    try {
-      validatePayload(this.#context.validate, this.#context.procedure, event.data);
-    } catch (error) {
-      if (!(error instanceof PayloadError)) throw error;
+    const { validate, procedure } = this.#context;
+    const fault = payloadFault(validate, procedure, event.data);
+    if (fault !== undefined) {
       // To skip it would be to lose an event silently.
-      this.fail(error);
+      this.fail(fault);
       return;
     }
     this.#keep(event.id);
@@ -229,7 +236,7 @@ export class SharedSubscription {
     clearTimeout(this.#retryTimer);
     this.#forgetId();
     this.#link = undefined;
-    this.#started = undefined;
+    this.#started = this.#status = undefined;
   }
 
   #forgetId(): void {

@@ -1,6 +1,7 @@
 import type { ClientError } from "./errors.js";
 import { ClientClosedError } from "./errors.js";
 import type { SubscriptionEvent } from "./generated/contract.js";
+import { guarded } from "./store.js";
 import {
   type Link,
   SharedSubscription,
@@ -19,8 +20,9 @@ export class Subscriptions {
 
   /** Joins the subscription of this key, made if there is none. Gives the function that leaves it. */
   join(key: string, wanted: Wanted, handlers: SubscriptionHandlers<unknown>): () => void {
-    if (this.#closed !== undefined) {
-      handlers.onError?.(this.#closed);
+    const closed = this.#closed;
+    if (closed !== undefined) {
+      guarded(() => handlers.onError?.(closed));
       return () => {};
     }
     const existing = this.#byKey.get(key);

@@ -7,15 +7,17 @@ export interface Validate {
 }
 
 /**
- * Refuses a payload that does not fit the contract.
+ * What is wrong with a payload, naming the member at fault; undefined when it fits the contract.
  *
  * The server checks each payload against its own types, so what fails here was sent by a server of
  * another contract version. Members that the contract does not know are let through.
- *
- * @throws {PayloadError} naming the member at fault
  */
-export function validatePayload(validate: Validate | undefined, procedure: string, value: unknown) {
-  if (validate === undefined || validate(value)) return;
+export function payloadFault(
+  validate: Validate | undefined,
+  procedure: string,
+  value: unknown,
+): PayloadError | undefined {
+  if (validate === undefined || validate(value)) return undefined;
   const [fault] = validate.errors ?? [];
-  throw new PayloadError(procedure, fault?.instancePath ?? "", fault?.message ?? "does not fit");
+  return new PayloadError(procedure, fault?.instancePath ?? "", fault?.message ?? "does not fit");
 }

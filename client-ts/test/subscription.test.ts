@@ -62,6 +62,20 @@ describe("equal subscriptions", () => {
     expect(late.log).toEqual(["started by replica-1", ""]);
   });
 
+  test("tell a late joiner of a broker that is down, and not of one that is back", () => {
+    const { client, newest } = setUp();
+    client.onUpdates.subscribe(input, {});
+    newest().open();
+    goLive(newest());
+    newest().event(7, { type: "status", broker: "down" });
+    const [whileDown, afterwards] = [recorder(), recorder()];
+    client.onUpdates.subscribe(input, whileDown.handlers);
+    newest().event(7, { type: "status", broker: "up" });
+    client.onUpdates.subscribe(input, afterwards.handlers);
+    expect(whileDown.log).toEqual(["started by replica-1", "broker down", "broker up"]);
+    expect(afterwards.log).toEqual(["started by replica-1"]);
+  });
+
   test("end on the server with their last subscriber, and only then", async () => {
     const { client, newest } = setUp();
     const subscriptions = [recorder(), recorder()].map(({ handlers }) =>
@@ -370,6 +384,15 @@ describe("events", () => {
     });
     expect(errors).toEqual([new PayloadError("onUpdates", "/1/id", "must be string")]);
     expect(newest().calls("onUpdates_unsubscribe")).toEqual([[7]]);
+  });
+
+  test("cannot come without a subscription id", () => {
+    const { client, newest } = setUp();
+    const { log, handlers } = recorder();
+    client.onUpdates.subscribe(input, handlers);
+    newest().open();
+    newest().answer("onUpdates", "seven");
+    expect(log).toEqual(["error: PayloadError"]);
   });
 
   test("that are no messages break the connection", () => {

@@ -3,14 +3,18 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { within } from "./deadline.js";
 
-/** A program that tests start. It is killed when this process exits, if nobody ended it before. */
+/** A program that tests start. It is ended when this process exits, if nobody ended it before. */
 export class Program {
   readonly #child: ChildProcess;
   readonly #name: string;
   readonly #exited: Promise<unknown>;
   readonly #lines: string[] = [];
   readonly #watchers = new Set<(line: string) => void>();
-  readonly #killAtExit = () => this.#child.kill("SIGKILL");
+  /** Gently, as some programs have programs of their own to end; and a frozen one must go on to hear it. */
+  readonly #killAtExit = () => {
+    this.#child.kill("SIGTERM");
+    this.#child.kill("SIGCONT");
+  };
 
   private constructor(name: string, child: ChildProcess) {
     this.#name = name;
