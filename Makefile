@@ -8,6 +8,7 @@ MAKEFLAGS   += --no-builtin-rules
 npm     := npm --prefix client-ts
 modules := client-ts/node_modules/.package-lock.json
 page    := client-ts/demo/dist
+interop := server/tests/interop
 
 .PHONY: help
 help: ## Show this list
@@ -30,7 +31,7 @@ fleet: page binaries ## Run Valkey, three replicas, nginx and a publisher: http:
 .PHONY: test
 test: ## Install what the tests need, then run everything
 	.ci/install
-	$(MAKE) --no-print-directory -k lint check-contract check-compose test-rust test-client test-browser
+	$(MAKE) --no-print-directory -k lint check-contract check-compose test-rust test-client test-browser test-interop
 
 .PHONY: lint
 lint: $(modules) ## Check format, lints, types and documentation
@@ -64,6 +65,12 @@ test-client: $(modules) binaries
 test-browser: page binaries
 	$(npm) run e2e
 
+# Clients and tools of other people.
+.PHONY: test-interop
+test-interop: binaries
+	$(interop)/setup
+	npm --prefix $(interop) test
+
 # --- Change it
 
 .PHONY: format
@@ -79,7 +86,7 @@ generate: $(modules) ## Write the contract's files anew: from Rust types to sche
 .PHONY: clean
 clean: ## Remove what was built
 	cargo clean
-	rm -rf client-ts/node_modules client-ts/dist $(page) .venv
+	rm -rf client-ts/node_modules client-ts/dist $(page) $(interop)/node_modules $(interop)/.venv
 
 # --- What the above need
 
