@@ -116,8 +116,8 @@ impl Nginx {
         self.process.stop(PATIENCE).await.map(drop)
     }
 
-    /// Puts it in front of other replicas without closing its port (SIGHUP), and waits until it has new workers.
-    /// Connections of the old ones are closed 5 s later.
+    /// Puts it in front of other replicas without closing its port (SIGHUP), and waits until it has new
+    /// workers. Connections of the old ones are closed 5 s later.
     ///
     /// # Errors
     ///

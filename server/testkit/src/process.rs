@@ -26,9 +26,9 @@ pub(crate) const READY: Duration = Duration::from_secs(60);
 
 /// A process that does not outlive its owner.
 ///
-/// It leads a process group of its own: a Ctrl-C in the terminal reaches only its owner, and dropping this
-/// kills whatever the process has started as well, as does its end. When the owner's process is killed, the kernel signals
-/// this one (on Linux, through `setpriv --pdeathsig`; elsewhere it would stay).
+/// It leads a process group of its own: a Ctrl-C in the terminal reaches only its owner, and whatever it has
+/// started ends with it. Dropping this kills it. When the owner's process is killed, the kernel signals this
+/// one (on Linux, through `setpriv --pdeathsig`; elsewhere it would stay).
 #[derive(Debug)]
 pub struct Process {
     name: String,

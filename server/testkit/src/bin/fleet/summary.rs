@@ -6,7 +6,10 @@ use tidings_testkit::{Fleet, Publisher, Replica};
 /// One line of JSON.
 #[expect(clippy::print_stdout, reason = "a command's answer is its output")]
 pub(crate) fn print_json(fleet: &Fleet) {
-    let replica = |replica: &Replica| json!({ "instance": replica.instance(), "url": replica.url(), "pid": replica.pid() });
+    let replica = |replica: &Replica| {
+        let (instance, url, pid) = (replica.instance(), replica.url(), replica.pid());
+        json!({ "instance": instance, "url": url, "pid": pid })
+    };
     let summary = json!({
         "url": fleet.url(),
         "valkeyUrl": fleet.valkey.url(),
@@ -36,7 +39,8 @@ pub(crate) fn print(fleet: &Fleet) {
     }
 
     println!("\nSubscribe, publish, and lose a replica:\n");
-    let subscribe = json!({ "jsonrpc": "2.0", "id": 1, "method": "onUpdates", "params": { "channel": "list-1" } });
+    let input = json!({ "channel": "list-1" });
+    let subscribe = json!({ "jsonrpc": "2.0", "id": 1, "method": "onUpdates", "params": input });
     println!("  wscat -c ws://localhost:{port}/rpc -w 60 -x '{subscribe}'");
     let users = json!([{ "id": "1", "name": "Ada Lovelace", "bio": "Notes on the Engine" }]);
     println!("  valkey-cli -p {valkey} PUBLISH 'updates:{{list-1}}' '{users}'");
