@@ -50,7 +50,7 @@ export interface Subscription {
   unsubscribe(): void;
 }
 
-export interface Queryable<Name extends ProcedureName> {
+export interface QueryProcedure<Name extends ProcedureName> {
   /**
    * Asks the server. Waits while the connection is being made.
    *
@@ -59,7 +59,7 @@ export interface Queryable<Name extends ProcedureName> {
   query(...args: CallArguments<Name>): Promise<Output<Name>>;
 }
 
-export interface Mutable<Name extends ProcedureName> {
+export interface MutationProcedure<Name extends ProcedureName> {
   /**
    * Has the server change something. Waits while the connection is being made.
    *
@@ -69,7 +69,7 @@ export interface Mutable<Name extends ProcedureName> {
   mutate(...args: CallArguments<Name>): Promise<Output<Name>>;
 }
 
-export interface Subscribable<Name extends ProcedureName> {
+export interface SubscriptionProcedure<Name extends ProcedureName> {
   /**
    * Follows a channel until `unsubscribe`, through lost connections and leaving replicas. Equal
    * subscriptions (same procedure, equal input) share one on the server.
@@ -80,10 +80,10 @@ export interface Subscribable<Name extends ProcedureName> {
 /** A connection to a Tidings server, with one member for each procedure of the contract. */
 export type Client = {
   readonly [Name in ProcedureName]: Procedures[Name]["kind"] extends "subscription"
-    ? Subscribable<Name>
+    ? SubscriptionProcedure<Name>
     : Procedures[Name]["kind"] extends "mutation"
-      ? Mutable<Name>
-      : Queryable<Name>;
+      ? MutationProcedure<Name>
+      : QueryProcedure<Name>;
 } & {
   readonly connectionState: Observable<ConnectionState>;
   /** Closes the connection for good. What is under way fails with `ClientClosedError`. */

@@ -19,14 +19,14 @@ export {
   type Data,
   type ErrorName,
   type Input,
-  type Mutable,
+  type MutationProcedure,
   type Output,
   type ProcedureName,
-  type Queryable,
   type QueryName,
-  type Subscribable,
+  type QueryProcedure,
   type Subscription,
   type SubscriptionName,
+  type SubscriptionProcedure,
 } from "./client.js";
 export {
   ClientClosedError,

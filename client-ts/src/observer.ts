@@ -2,9 +2,9 @@ import type {
   Client,
   Data,
   Input,
-  Subscribable,
   Subscription,
   SubscriptionName,
+  SubscriptionProcedure,
 } from "./client.js";
 import type { ClientError } from "./errors.js";
 import { type Observable, Store } from "./store.js";
@@ -15,14 +15,14 @@ export const skipToken: unique symbol = Symbol("tidings.skip");
 export type SkipToken = typeof skipToken;
 
 /**
- * Whether the data seen is whole. `live`: yes. `replaying`: missed events are being delivered.
- * `gap`: events may have been missed and nobody has made up for it yet.
+ * Whether the data seen is whole. `live`: yes. `replaying`: missed events are being delivered (the
+ * contract has no resuming yet, so this does not occur). `gap`: events may have been missed and nobody has made up for it yet.
  */
 export type Continuity = "live" | "replaying" | "gap";
 
 /** What all states of a subscription have. */
 interface ResultBase<T> {
-  /** The newest payload. Kept through interruptions and errors; not through `reset` or another input. */
+  /** The newest payload. Kept through interruptions and errors; not through `reset`, another input, or a time unwatched. */
   data: T | undefined;
   continuity: Continuity;
   /** The replica that sent the newest event. */
@@ -31,7 +31,7 @@ interface ResultBase<T> {
   receivedAt: number | undefined;
   /** `down` while the replica cannot reach its broker: then no events come, and the next `gap` is due. */
   broker: "up" | "down";
-  /** Subscribes anew, as if for the first time. */
+  /** Begins again from nothing. What failed is tried again; what is live is merely joined again. */
   reset(): void;
 }
 
@@ -87,10 +87,11 @@ export class SubscriptionObserver<Name extends SubscriptionName>
   readonly #name: Name;
   readonly #input: Input<Name> | SkipToken;
   readonly #handlers: () => ObserverHandlers<Data<Name>>;
+  readonly #initial: SubscriptionResult<Data<Name>>;
   readonly #result: Store<SubscriptionResult<Data<Name>>>;
   #watchers = 0;
   #subscription: Subscription | undefined;
-  /** Counts gaps, so that only making up for the last one counts. */
+  /** Counts gaps and ends, so that only making up for the last gap counts. */
   #gaps = 0;
 
   /** @param handlers read anew at each event, so that they may change without subscribing anew */
@@ -104,7 +105,17 @@ export class SubscriptionObserver<Name extends SubscriptionName>
     this.#name = name;
     this.#input = input;
     this.#handlers = handlers;
-    this.#result = new Store(this.#initial());
+    this.#initial = {
+      status: input === skipToken ? "idle" : "connecting",
+      data: undefined,
+      error: null,
+      continuity: "live",
+      instance: undefined,
+      receivedAt: undefined,
+      broker: "up",
+      reset: this.reset,
+    };
+    this.#result = new Store(this.#initial);
   }
 
   readonly get = (): SubscriptionResult<Data<Name>> => this.#result.get();
@@ -125,35 +136,23 @@ export class SubscriptionObserver<Name extends SubscriptionName>
 
   readonly reset = (): void => {
     this.#stop();
-    this.#gaps += 1;
-    this.#result.set(this.#initial());
+    this.#result.set(this.#initial);
     if (this.#watchers > 0) this.#start();
   };
 
-  #initial(): SubscriptionResult<Data<Name>> {
-    const status = this.#input === skipToken ? "idle" : "connecting";
-    return {
-      status,
-      data: undefined,
-      error: null,
-      continuity: "live",
-      instance: undefined,
-      receivedAt: undefined,
-      broker: "up",
-      reset: this.reset,
-    };
-  }
-
   #start(): void {
     if (this.#input === skipToken) return;
+    // What was seen before a time unwatched may have been overtaken in it.
+    this.#result.set(this.#initial);
     // TypeScript does not see that a member of the client goes with its own name.
-    const procedure = this.#client[this.#name] as Subscribable<Name>;
+    const procedure = this.#client[this.#name] as SubscriptionProcedure<Name>;
     this.#subscription = procedure.subscribe(this.#input, this.#inner);
   }
 
   #stop(): void {
     this.#subscription?.unsubscribe();
     this.#subscription = undefined;
+    this.#gaps += 1;
   }
 
   readonly #inner: SubscriptionHandlers<Data<Name>> = {

@@ -25,7 +25,9 @@ export class Store<T> implements Observable<T> {
     return () => this.#listeners.delete(entry);
   };
 
+  /** Tells the listeners unless nothing changed. */
   set(value: T): void {
+    if (Object.is(value, this.#value)) return;
     this.#value = value;
     for (const listener of [...this.#listeners]) guarded(listener);
   }

@@ -66,7 +66,8 @@ export interface SubscriptionContext {
  */
 export class SharedSubscription {
   readonly #context: SubscriptionContext;
-  readonly #handlers = new Set<SubscriptionHandlers<unknown>>();
+  /** Wrapped: the same handlers may join twice, and each time counts on its own. */
+  readonly #subscribers = new Set<{ handlers: SubscriptionHandlers<unknown> }>();
   /** The socket to subscribe on; undefined while there is none, and once the replica leaves. */
   #link: Link | undefined;
   /** Known from the answer to the subscribe call until the subscription is over. */
@@ -94,17 +95,16 @@ export class SharedSubscription {
 
   /** Adds a subscriber, and gives the function that removes it. */
   join(handlers: SubscriptionHandlers<unknown>): () => void {
-    // The same object may be passed twice; each call counts on its own.
-    const entry = { ...handlers };
-    this.#handlers.add(entry);
+    const subscriber = { handlers };
+    this.#subscribers.add(subscriber);
     const [started, status] = [this.#started, this.#status];
-    if (started !== undefined) guarded(() => entry.onStarted?.(started));
-    if (status?.broker === "down") guarded(() => entry.onStatus?.(status));
+    if (started !== undefined) guarded(() => handlers.onStarted?.(started));
+    if (status?.broker === "down") guarded(() => handlers.onStatus?.(status));
     return () => {
-      if (!this.#handlers.delete(entry) || this.#handlers.size > 0) return;
+      if (!this.#subscribers.delete(subscriber) || this.#subscribers.size > 0) return;
       // React's StrictMode and key changes leave and join again within one turn.
       queueMicrotask(() => {
-        if (this.#handlers.size === 0) this.#end();
+        if (this.#subscribers.size === 0) this.#end();
       });
     };
   }
@@ -124,10 +124,10 @@ export class SharedSubscription {
 
   /** Ends it with an error. */
   fail(error: ClientError): void {
-    const handlers = [...this.#handlers];
-    this.#handlers.clear();
+    const subscribers = [...this.#subscribers];
+    this.#subscribers.clear();
     this.#end();
-    for (const each of handlers) guarded(() => each.onError?.(error));
+    for (const { handlers } of subscribers) guarded(() => handlers.onError?.(error));
   }
 
   receive(event: SubscriptionEvent<unknown>): void {
@@ -249,9 +249,9 @@ export class SharedSubscription {
   }
 
   #emit(call: (handlers: SubscriptionHandlers<unknown>) => void): void {
-    for (const handlers of [...this.#handlers]) {
+    for (const subscriber of [...this.#subscribers]) {
       // One of those before may have made this one leave.
-      if (this.#handlers.has(handlers)) guarded(() => call(handlers));
+      if (this.#subscribers.has(subscriber)) guarded(() => call(subscriber.handlers));
     }
   }
 }

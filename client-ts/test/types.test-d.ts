@@ -61,7 +61,7 @@ client.onUpdates.subscribe(
       expectTypeOf(users).toEqualTypeOf<User[]>();
       expectTypeOf(event).toEqualTypeOf<DataEvent<User[]>>();
       // @ts-expect-error a user has no such member
-      users[0]?.email;
+      users[0]?.shoeSize;
     },
     onError: (error) => expectTypeOf(error).toEqualTypeOf<ClientError>(),
   },
