@@ -33,11 +33,15 @@ test: ## Install what the tests need, then run everything
 	.ci/install
 	$(MAKE) --no-print-directory -k lint check-contract check-compose test-rust test-client test-browser test-interop
 
-.PHONY: lint
-lint: $(modules) ## Check format, lints, types and documentation
+.PHONY: lint lint-rust lint-client
+lint: lint-rust lint-client ## Check format, lints, types and documentation
+
+lint-rust:
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps
+
+lint-client: $(modules)
 	$(npm) run lint
 	$(npm) run types
 
