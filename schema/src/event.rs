@@ -19,7 +19,9 @@ pub enum Event<T> {
     Started {
         /// Whether the stream continues right after the client's `lastEventId`.
         resumed: bool,
-        /// The newest event of the channel, where the broker keeps history.
+        /// The newest event of the channel at this moment: where to resume from, should the connection end
+        /// before anything else comes. Absent in a feed that has no history, and where `resumed` is true:
+        /// what was missed is still to come then.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[schemars(with = "EventId")]
         last_event_id: Option<EventId>,
@@ -102,8 +104,12 @@ impl JsonSchema for EventId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum GapReason {
-    /// The replica was cut off from its broker for a time, and what was published then is unknown.
-    BrokerReconnected,
+    /// What is missing is older than what the channel keeps.
+    HistoryTrimmed,
+    /// The channel's history was lost, and its counting began anew.
+    EpochChanged,
+    /// The client's `lastEventId` is of no event that this channel has had.
+    UnknownPosition,
 }
 
 /// Whether a replica can reach its broker.

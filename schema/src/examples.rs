@@ -5,8 +5,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
-    AllUsers, BrokerStatus, ErrorCode, Event, EventId, GapReason, Notification, OnUpdates, Query,
-    Request, Response, RpcError, StopReason, Subscription, SubscriptionId, User, UserById,
+    AllUsers, BrokerStatus, ErrorCode, Event, EventId, GapReason, Instance, Notification,
+    OnInstances, OnUpdates, Query, Request, Response, RpcError, StopReason, Subscription,
+    SubscriptionId, User, UserById,
     message::{Outcome, Version},
     openrpc::unsubscribe_name,
     users::{OnUpdatesInput, UserByIdInput},
@@ -26,7 +27,10 @@ pub fn examples() -> Vec<(&'static str, Value)> {
     let id = SubscriptionId(7);
     let event_id = || EventId::from("1b4e28ba-2fa1-41d2-883f-0016d3cca427:42".to_owned());
     let instance = || "replica-1".to_owned();
-    let list = || OnUpdatesInput { channel: "list-1".parse().expect("a valid channel name") };
+    let list = |last_event_id| OnUpdatesInput {
+        channel: "list-1".parse().expect("a valid channel name"),
+        last_event_id,
+    };
     let event = |e: Event<Vec<User>>| json(Notification::new(OnUpdates::NAME, id, e));
     let missing = RpcError::new(ErrorCode::NotFound, "no user has the id \"99\"").at("id");
     let invalid = RpcError::new(ErrorCode::InvalidParams, "channel: missing field `channel`");
@@ -40,7 +44,11 @@ pub fn examples() -> Vec<(&'static str, Value)> {
         ),
         ("user-by-id.response", json(result(2, users[0].clone()))),
         ("user-by-id.not-found", json(error::<User>(Some(2), missing))),
-        ("on-updates.request", json(Request::new(3, OnUpdates::NAME, Some(list())))),
+        ("on-updates.request", json(Request::new(3, OnUpdates::NAME, Some(list(None))))),
+        (
+            "on-updates.request-to-resume",
+            json(Request::new(3, OnUpdates::NAME, Some(list(Some(event_id()))))),
+        ),
         ("on-updates.response", json(result(3, id))),
         (
             "on-updates.invalid-params",
@@ -53,6 +61,10 @@ pub fn examples() -> Vec<(&'static str, Value)> {
                 last_event_id: Some(event_id()),
                 instance: instance(),
             }),
+        ),
+        (
+            "on-updates.started-resumed",
+            event(Event::Started { resumed: true, last_event_id: None, instance: instance() }),
         ),
         (
             "on-updates.data",
@@ -69,10 +81,7 @@ pub fn examples() -> Vec<(&'static str, Value)> {
         ),
         (
             "on-updates.gap",
-            event(Event::Gap {
-                reason: GapReason::BrokerReconnected,
-                last_event_id: Some(event_id()),
-            }),
+            event(Event::Gap { reason: GapReason::EpochChanged, last_event_id: Some(event_id()) }),
         ),
         ("on-updates.status", event(Event::Status { broker: BrokerStatus::Down })),
         (
@@ -84,6 +93,28 @@ pub fn examples() -> Vec<(&'static str, Value)> {
             json(Request::new(4, &unsubscribe_name(OnUpdates::NAME), Some(json!([id])))),
         ),
         ("on-updates-unsubscribe.response", json(result(4, true))),
+        ("on-instances.request", json(Request::<()>::new(5, OnInstances::NAME, None))),
+        (
+            "on-instances.data",
+            json(Notification::new(
+                OnInstances::NAME,
+                SubscriptionId(8),
+                Event::Data {
+                    id: None,
+                    published_at: None,
+                    instance: instance(),
+                    data: vec![Instance {
+                        name: instance(),
+                        version: "0.1.0".to_owned(),
+                        uptime_ms: 61_000,
+                        connections: 120,
+                        subscriptions: 240,
+                        events_per_second: 2.5,
+                        deliveries_per_second: 600.0,
+                    }],
+                },
+            )),
+        ),
         (
             "parse-error",
             json(error::<()>(

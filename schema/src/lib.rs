@@ -11,7 +11,7 @@
 //! # Layout
 //!
 //! - [`procedure`]: the traits, and what a subscription's [`Feed`] promises
-//! - [`users`]: the users domain
+//! - [`users`]: the users domain; [`instances`]: the replicas
 //! - [`channel`]: the name that events are published to
 //! - [`event`]: what a subscription sends
 //! - [`message`]: the JSON-RPC frames around all of it
@@ -24,6 +24,7 @@ pub mod error;
 pub mod event;
 pub mod examples;
 pub mod generated;
+pub mod instances;
 pub mod message;
 pub mod openrpc;
 pub mod procedure;
@@ -32,6 +33,7 @@ pub mod users;
 pub use channel::{Channel, InvalidChannel};
 pub use error::{ErrorCode, ErrorData, RpcError};
 pub use event::{BrokerStatus, Event, EventId, GapReason, StopReason};
+pub use instances::{Instance, OnInstances};
 pub use message::{Notification, Request, Response, SubscriptionId};
 pub use openrpc::OpenRpc;
 pub use procedure::{Feed, Mutation, NoInput, Query, Subscription};
@@ -39,5 +41,9 @@ pub use users::{AllUsers, OnUpdates, User, UserById};
 
 /// The whole contract: every procedure that a Tidings server serves.
 pub fn contract() -> OpenRpc {
-    OpenRpc::new().query::<AllUsers>().query::<UserById>().subscription::<OnUpdates>()
+    OpenRpc::new()
+        .query::<AllUsers>()
+        .query::<UserById>()
+        .subscription::<OnUpdates>()
+        .subscription::<OnInstances>()
 }

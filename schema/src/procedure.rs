@@ -9,7 +9,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::{Channel, ErrorCode};
+use crate::{Channel, ErrorCode, EventId};
 
 /// A procedure that reads and changes nothing.
 pub trait Query: JsonSchema {
@@ -54,16 +54,24 @@ pub trait Subscription: JsonSchema {
     const ERRORS: &'static [ErrorCode] = &[];
 
     /// The channel that this input asks for. Clients reach no other.
-    fn channel(input: &Self::Input) -> &Channel;
+    fn channel(input: &Self::Input) -> Channel;
+
+    /// The last event that the client has, where the input can say so: the stream goes on after it.
+    fn last_event_id(input: &Self::Input) -> Option<&EventId> {
+        let _ = input;
+        None
+    }
 }
 
 /// The delivery policy of a subscription, fixed by its type: no client can configure it away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Feed {
-    /// Every event counts: a subscriber gets each one, or is told that it could not.
+    /// Every event counts: a subscriber gets each one, also those that it missed while it was away, or is
+    /// told that it could not.
     Log,
-    /// Only the newest event counts: a subscriber that falls behind may be given just that one.
+    /// Only the newest event counts: a new subscriber gets that one at once, and one that falls behind may be
+    /// given just that one. There are no event ids, and nothing is resumed.
     State,
 }
 

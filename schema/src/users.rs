@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Channel, ErrorCode, Feed, NoInput, Query, Subscription};
+use crate::{Channel, ErrorCode, EventId, Feed, NoInput, Query, Subscription};
 
 /// A user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -50,11 +50,16 @@ impl Query for UserById {
 #[derive(Debug, JsonSchema)]
 pub struct OnUpdates;
 
-/// Which list.
+/// Which list, and from where on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct OnUpdatesInput {
     /// The list's channel, such as `list-1`.
     pub channel: Channel,
+    /// The last event that the client has: the stream goes on after it. Without it, the stream begins now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "EventId")]
+    pub last_event_id: Option<EventId>,
 }
 
 impl Subscription for OnUpdates {
@@ -66,7 +71,11 @@ impl Subscription for OnUpdates {
     const ERRORS: &'static [ErrorCode] =
         &[ErrorCode::BrokerUnavailable, ErrorCode::TooManySubscriptions];
 
-    fn channel(input: &Self::Input) -> &Channel {
-        &input.channel
+    fn channel(input: &Self::Input) -> Channel {
+        input.channel.clone()
+    }
+
+    fn last_event_id(input: &Self::Input) -> Option<&EventId> {
+        input.last_event_id.as_ref()
     }
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use tidings_schema::{
-    ErrorCode, Event, Notification, Request, Response, SubscriptionId, User,
+    ErrorCode, Event, Instance, Notification, Request, Response, SubscriptionId, User,
     examples::examples,
     generated::{GENERATE, files, stale},
     users::{OnUpdatesInput, UserByIdInput},
@@ -40,7 +40,11 @@ fn every_example_round_trips() {
             "user-by-id.response" | "user-by-id.not-found" => {
                 round_trips::<Response<User>>(&message)
             }
-            "on-updates.request" => round_trips::<Request<OnUpdatesInput>>(&message),
+            "on-updates.request" | "on-updates.request-to-resume" => {
+                round_trips::<Request<OnUpdatesInput>>(&message);
+            }
+            "on-instances.request" => round_trips::<Request<()>>(&message),
+            "on-instances.data" => round_trips::<Notification<Event<Vec<Instance>>>>(&message),
             "on-updates.response" | "on-updates.invalid-params" => {
                 round_trips::<Response<SubscriptionId>>(&message);
             }
@@ -77,7 +81,7 @@ fn every_event_example_fits_the_published_schema() {
             events += 1;
         }
     }
-    assert_eq!(events, 6, "one example for each kind of event, and one without an id");
+    assert_eq!(events, 7, "the five kinds of event, one resumed, and one without an id");
 }
 
 #[test]

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use tidings_schema::RpcError;
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     broker::{Broker, IncomingStream, MemoryBroker, ValkeyBroker},
     config::ServeArgs,
     error::BoxError,
-    hub::Hub,
+    hub::{Hub, HubOptions},
     metrics::Metrics,
     user_directory::UserDirectory,
 };
@@ -31,6 +31,8 @@ pub struct App {
     pub subscriptions: TaskTracker,
     /// Open connections and running mutations. The server ends when they have.
     pub tasks: TaskTracker,
+    /// Cancelled when all clients have gone: ends the rest.
+    pub end: CancellationToken,
 }
 
 /// What a procedure answers.
@@ -46,21 +48,25 @@ impl App {
     pub fn new(config: ServeArgs) -> Result<(Arc<Self>, IncomingStream), BoxError> {
         let (broker, incoming): (Arc<dyn Broker>, _) = match config.broker.valkey_url.clone() {
             Some(server) => {
-                let (broker, incoming) = ValkeyBroker::new(server)?;
+                let (broker, incoming) = ValkeyBroker::new(server, config.broker.retention())?;
                 (broker, incoming)
             }
             None => {
-                let (broker, incoming) = MemoryBroker::new();
+                let (broker, incoming) = MemoryBroker::new(config.broker.retention());
                 (broker, incoming)
             }
         };
         let metrics = Arc::new(Metrics::new());
-        let max_payload_bytes = config.limits.max_payload_bytes as usize;
-        let (hub_broker, hub_metrics) = (broker.clone(), metrics.clone());
-        let hub = Hub::new(config.instance.clone(), max_payload_bytes, hub_broker, hub_metrics);
+        let options = HubOptions {
+            instance: config.instance.clone(),
+            max_payload_bytes: config.limits.max_payload_bytes as usize,
+            window_bytes: config.limits.window_bytes.min(config.limits.backlog_bytes) as usize,
+        };
+        let end = CancellationToken::new();
+        let hub = Hub::new(options, broker.clone(), metrics.clone(), end.clone());
         let users = UserDirectory::new(config.users.clone())?;
         let (subscriptions, tasks) = (TaskTracker::new(), TaskTracker::new());
-        let app = Self { config, broker, hub, users, metrics, subscriptions, tasks };
+        let app = Self { config, broker, hub, users, metrics, subscriptions, tasks, end };
         Ok((Arc::new(app), incoming))
     }
 }

@@ -8,6 +8,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use redis::{ConnectionInfo, IntoConnectionInfo};
 use tidings_schema::Channel;
 
+use crate::broker::Retention;
+
 /// Live, typed updates from a Rust backend to browsers.
 ///
 /// Try it: `tidings serve --demo`, and in a second terminal `tidings tail list-1`.
@@ -71,6 +73,30 @@ pub struct BrokerArgs {
         hide_default_value = true
     )]
     pub key_prefix: String,
+
+    /// Events that each channel keeps, at least, for clients that come back.
+    #[arg(long, env = "HISTORY_EVENTS", value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub history_events: u32,
+
+    /// How long a channel keeps its events after the last one. All servers of a fleet must agree on this
+    /// and the number.
+    #[arg(long, env = "HISTORY_TIME", value_name = "TIME", default_value = "1h", value_parser = positive)]
+    pub history_time: Duration,
+
+    /// How long publishing with the same idempotency key publishes nothing.
+    #[arg(long, env = "IDEMPOTENCY_TIME", value_name = "TIME", default_value = "5min", value_parser = positive)]
+    pub idempotency_time: Duration,
+}
+
+impl BrokerArgs {
+    /// What a channel keeps.
+    pub fn retention(&self) -> Retention {
+        Retention {
+            events: self.history_events,
+            time: self.history_time,
+            once: self.idempotency_time,
+        }
+    }
 }
 
 /// The options of `tidings serve`.
@@ -165,6 +191,11 @@ pub struct Limits {
     #[arg(long, env = "BACKLOG_BYTES", value_name = "BYTES", default_value_t = 4 * 1024 * 1024, value_parser = clap::value_parser!(u32).range(1024..))]
     pub backlog_bytes: u32,
 
+    /// Bytes of each active channel's newest events that are kept at hand for clients that come back. At
+    /// most `--backlog-bytes`.
+    #[arg(long, env = "WINDOW_BYTES", value_name = "BYTES", default_value_t = 1024 * 1024)]
+    pub window_bytes: u32,
+
     /// How often each connection is pinged.
     #[arg(long, env = "PING_INTERVAL", value_name = "TIME", default_value = "20s", value_parser = positive)]
     pub ping_interval: Duration,
@@ -200,6 +231,10 @@ pub struct BackgroundUpdatesArgs {
 pub struct PublishArgs {
     /// The channel to publish to, such as `list-1`.
     pub channel: Channel,
+
+    /// Publish nothing if an event with this key was published lately: for scripts that try again.
+    #[arg(long, value_name = "KEY")]
+    pub idempotency_key: Option<String>,
 
     /// The payload. It must fit the channel's type: for a user list,
     /// `[{"id":"1","name":"Leanne Graham","bio":"optional"}]`.

@@ -12,11 +12,12 @@
 //! - [`router`]: procedures in, methods and OpenRPC document out; `input` reads parameters
 //! - [`procedures`]: what is served; [`user_directory`]: where users come from
 //! - `subscription`: one subscriber's life
+//! - [`resume`]: how a stream goes on where it was left
 //! - [`hub`]: channel → subscribers
 //! - [`broker`]: where channels live
 //! - [`socket`]: a connection's subscriptions, and what waits for them to be read
 //!
-//! Leaves: [`metrics`], [`telemetry`], [`shutdown`], [`error`], `readiness`. [`commands`] are the program's other
+//! `instance` is what the replica says of itself. Leaves: [`metrics`], [`telemetry`], [`shutdown`], [`error`], `readiness`. [`commands`] are the program's other
 //! commands. `ARCHITECTURE.md` has the walkthroughs and the decisions.
 
 pub mod app;
@@ -27,9 +28,11 @@ pub mod error;
 mod http;
 pub mod hub;
 mod input;
+mod instance;
 pub mod metrics;
 pub mod procedures;
 mod readiness;
+pub mod resume;
 pub mod router;
 mod run;
 pub mod shutdown;

@@ -3,10 +3,68 @@
 //! A server has its own registry, not the process's, so that servers in one test do not mix. No label
 //! holds a channel, a client or anything else that clients can make more of.
 
-use metrics::{Counter, Gauge, Key, KeyName, Level, Metadata, Recorder, SharedString};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use metrics::{Counter, Gauge, Key, KeyName, Metadata, Recorder, SharedString};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
-const META: Metadata<'static> = Metadata::new(module_path!(), Level::INFO, None);
+const META: Metadata<'static> = Metadata::new(module_path!(), metrics::Level::INFO, None);
+
+/// A number that only rises.
+#[derive(Debug)]
+pub struct Count {
+    exported: Counter,
+    value: AtomicU64,
+}
+
+/// A number that rises and falls.
+#[derive(Debug)]
+pub struct Level {
+    exported: Gauge,
+    value: AtomicU64,
+}
+
+impl Count {
+    fn new(exported: Counter) -> Self {
+        Self { exported, value: AtomicU64::new(0) }
+    }
+
+    /// Adds to it.
+    pub fn increment(&self, by: u64) {
+        if by > 0 {
+            self.value.fetch_add(by, Ordering::Relaxed);
+            self.exported.increment(by);
+        }
+    }
+
+    /// Its value.
+    pub fn get(&self) -> u64 {
+        self.value.load(Ordering::Relaxed)
+    }
+}
+
+impl Level {
+    fn new(exported: Gauge) -> Self {
+        Self { exported, value: AtomicU64::new(0) }
+    }
+
+    /// Adds one.
+    pub fn rise(&self) {
+        self.value.fetch_add(1, Ordering::Relaxed);
+        self.exported.increment(1);
+    }
+
+    /// Takes one away.
+    pub fn fall(&self) {
+        self.value.fetch_sub(1, Ordering::Relaxed);
+        self.exported.decrement(1);
+    }
+
+    /// Its value.
+    pub fn get(&self) -> u64 {
+        self.value.load(Ordering::Relaxed)
+    }
+}
 
 macro_rules! metrics {
     ($($field:ident: $kind:ident $register:ident $describe:ident = $name:literal, $help:literal;)+) => {
@@ -22,7 +80,7 @@ macro_rules! metrics {
                 let recorder: PrometheusRecorder = PrometheusBuilder::new().build_recorder();
                 $(recorder.$describe(KeyName::from_const_str($name), None, SharedString::const_str($help));)+
                 Self {
-                    $($field: recorder.$register(&Key::from_static_name($name), &META),)+
+                    $($field: $kind::new(recorder.$register(&Key::from_static_name($name), &META)),)+
                     handle: recorder.handle(),
                 }
             }
@@ -31,25 +89,29 @@ macro_rules! metrics {
 }
 
 metrics! {
-    connections: Gauge register_gauge describe_gauge =
+    connections: Level register_gauge describe_gauge =
         "tidings_connections", "Open connections, WebSocket and HTTP.";
-    connections_refused: Counter register_counter describe_counter =
+    connections_refused: Count register_counter describe_counter =
         "tidings_connections_refused_total", "Connections answered 503, because there were too many.";
-    subscriptions: Gauge register_gauge describe_gauge =
+    subscriptions: Level register_gauge describe_gauge =
         "tidings_subscriptions", "Live subscriptions.";
-    channels: Gauge register_gauge describe_gauge =
+    channels: Level register_gauge describe_gauge =
         "tidings_channels", "Channels with at least one subscription.";
-    events: Counter register_counter describe_counter =
+    events: Count register_counter describe_counter =
         "tidings_events_total", "Events that came from the broker and were sent on.";
-    deliveries: Counter register_counter describe_counter =
+    deliveries: Count register_counter describe_counter =
         "tidings_deliveries_total", "Events handed to a subscription, each subscription counted.";
-    payloads_rejected: Counter register_counter describe_counter =
+    payloads_rejected: Count register_counter describe_counter =
         "tidings_payloads_rejected_total", "Payloads that did not fit their channel's type and reached no client.";
-    slow_consumers: Counter register_counter describe_counter =
+    slow_consumers: Count register_counter describe_counter =
         "tidings_slow_consumers_total", "Subscriptions stopped, because they did not keep up.";
-    gaps: Counter register_counter describe_counter =
+    gaps: Count register_counter describe_counter =
         "tidings_gaps_total", "Gaps told to subscriptions, each subscription counted.";
-    broker_losses: Counter register_counter describe_counter =
+    resumes: Count register_counter describe_counter =
+        "tidings_resumes_total", "Subscriptions that went on after the last event that the client had.";
+    history_reads: Count register_counter describe_counter =
+        "tidings_history_reads_total", "Times that a channel's history was asked for.";
+    broker_losses: Count register_counter describe_counter =
         "tidings_broker_losses_total", "Times that the connection to the broker was lost.";
 }
 

@@ -8,7 +8,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     app::App, broker::IncomingStream, commands::background_updates, config::ServeArgs,
-    error::BoxError, http, procedures, readiness::Readiness,
+    error::BoxError, http, instance, procedures, readiness::Readiness,
 };
 
 /// The time between two events of `--demo`.
@@ -51,11 +51,10 @@ pub async fn serve(
         http::public(&app, procedures::routes(app.clone()), readiness.clone(), stop.clone());
 
     // `leave` ends what brings in more; `end` what the leaving itself needs.
-    let (leave, end) = (CancellationToken::new(), CancellationToken::new());
+    let (leave, end) = (CancellationToken::new(), app.end.clone());
     let tasks = TaskTracker::new();
-    let hub = app.hub.clone();
-    let hub_end = end.clone();
-    tasks.spawn(async move { hub.run(incoming, hub_end).await });
+    tasks.spawn(app.hub.clone().run(incoming));
+    tasks.spawn(instance::report(app.clone(), leave.clone()));
     if let Some(address) = app.config.admin_listen {
         let admin = TcpListener::bind(address).await.map_err(|e| format!("{address}: {e}"))?;
         tracing::info!(address = %admin.local_addr()?, "serving metrics");

@@ -1,21 +1,26 @@
 //! Where channels live.
 //!
-//! A broker takes in payloads and gives them to every replica that has subscribed to their channel.
-//! [`MemoryBroker`] does so within one process, [`ValkeyBroker`] between all that share a Valkey server;
-//! both pass the suite in `tests/integration/broker_conformance.rs`.
+//! A broker takes in payloads, keeps the newest of them for a while, and gives them to every replica that has
+//! subscribed to their channel. [`MemoryBroker`] does so within one process, [`ValkeyBroker`] between all that
+//! share a Valkey server; both pass the suite in `tests/integration/broker_conformance.rs`.
 //!
 //! A broker never calls up: the hub polls the one [`Incoming`] stream of the replica.
 
-use std::{borrow::Borrow, fmt, sync::Arc};
+use std::{borrow::Borrow, fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{future::BoxFuture, stream::BoxStream};
 use tidings_schema::{Channel, Subscription};
+use uuid::Uuid;
 
 mod memory;
+mod position;
+mod publication;
 mod valkey;
 
 pub use memory::MemoryBroker;
+pub use position::{InvalidEventId, Position};
+pub use publication::{Publication, Tracked};
 pub use valkey::ValkeyBroker;
 
 /// The name of a channel in the broker, such as `updates:{list-1}`.
@@ -58,19 +63,44 @@ impl fmt::Display for ChannelKey {
 /// What comes from the broker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Incoming {
-    /// Something was published to a channel that the replica subscribed to. The payload is unchecked.
+    /// Something was published to a channel that the replica subscribed to.
     Publication {
         /// The channel.
         key: ChannelKey,
         /// What was published.
-        payload: Bytes,
+        publication: Publication,
     },
     /// The broker is out of reach: nothing comes until `Up`. Comes once for each outage.
     Down,
-    /// The broker is in reach, and every subscription holds again. Payloads that were published since
-    /// `Down` may be lost. The first connection of all is an `Up`, too.
+    /// The broker is in reach, and every subscription holds again. What was published since `Down` did not
+    /// come and is in the history. The first connection of all is an `Up`, too.
     Up,
 }
+
+/// A part of a channel's history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct History {
+    /// The channel's epoch, and the offset of its newest event.
+    pub newest: Position,
+    /// Events in order, each one offset after the one before. The first is not the one that was asked for
+    /// where that is no longer kept; the last is not the newest where the budget ended before.
+    pub events: Vec<Publication>,
+}
+
+/// What a channel keeps, and for how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// The newest events that are kept: about this many, at least.
+    pub events: u32,
+    /// How long after the last event the channel's events are kept.
+    pub time: Duration,
+    /// How long an idempotency key is remembered.
+    pub once: Duration,
+}
+
+/// How long the count of an idle channel is kept at least, after its events are gone: a client that has the
+/// newest event can so be told that it missed nothing.
+const COUNT_KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// Why a broker could not do what was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -79,21 +109,55 @@ pub struct BrokerUnavailable(pub String);
 
 /// A place where channels live.
 ///
-/// - **Order**: payloads of one publisher to one channel come in the order in which they were published,
-///   and every subscribed replica sees the payloads of a channel in the same order.
-/// - **At most once**: between [`Incoming::Up`] and [`Incoming::Down`] every payload comes exactly once;
-///   around an outage some may not come.
+/// - **Atomic**: publishing takes the channel's next offset, keeps the event and sends it, in one step.
+/// - **Order**: every subscribed replica sees the events of a channel by rising offset.
+/// - **Nothing missing, or it shows**: between [`Incoming::Up`] and [`Incoming::Down`] every event comes exactly
+///   once. Around an outage some do not come; their offsets show it, and they are in the history while that
+///   keeps them.
+/// - **Epoch**: when a channel's history or count is lost, offsets begin anew in another epoch. Offsets of two
+///   epochs are never compared.
 pub trait Broker: fmt::Debug + Send + Sync + 'static {
-    /// Publishes a payload. Resolves when the broker has it.
+    /// Publishes a payload. Resolves when the broker has it, with its place.
+    ///
+    /// With an idempotency key, publishing again within [`Retention::once`] publishes nothing and answers the
+    /// same place: a publisher that does not know whether it succeeded can just try again.
     ///
     /// # Cancel safety
     ///
-    /// When dropped before it resolves, the payload may or may not have been published.
+    /// When dropped before it resolves, or when it fails, the payload may or may not have been published.
     fn publish(
         &self,
         key: &ChannelKey,
         payload: Bytes,
+        idempotency_key: Option<&str>,
+    ) -> BoxFuture<'static, Result<Position, BrokerUnavailable>>;
+
+    /// Reads a channel's events after an offset, up to about `budget_bytes` of payload, at least one; without an
+    /// offset, none. A channel without an epoch is given one.
+    ///
+    /// `seen` is a position that the caller knows the channel to have had. Where the broker has fallen behind it,
+    /// as a server does that came back with older data, the channel begins another epoch.
+    fn history(
+        &self,
+        key: &ChannelKey,
+        after: Option<u64>,
+        budget_bytes: usize,
+        seen: Option<Position>,
+    ) -> BoxFuture<'static, Result<History, BrokerUnavailable>>;
+
+    /// Publishes the state of one member of a State feed: subscribers get the array of all members' states, in
+    /// the order of their names. Without a `state`, the member leaves. A member that does not report again
+    /// within `ttl` is left out from the next report of another on.
+    fn report(
+        &self,
+        key: &ChannelKey,
+        member: &str,
+        state: Option<Bytes>,
+        ttl: Duration,
     ) -> BoxFuture<'static, Result<(), BrokerUnavailable>>;
+
+    /// The array of the states of all members that have not expired.
+    fn state(&self, key: &ChannelKey) -> BoxFuture<'static, Result<Bytes, BrokerUnavailable>>;
 
     /// Subscribes the replica to a channel. Takes effect when called; resolves when the broker has
     /// confirmed it, so that whatever is published from then on comes. Subscribing twice is once.
@@ -101,7 +165,7 @@ pub trait Broker: fmt::Debug + Send + Sync + 'static {
     /// When it fails or is dropped the subscription is still wanted, until [`Broker::unsubscribe`].
     fn subscribe(&self, key: &ChannelKey) -> BoxFuture<'static, Result<(), BrokerUnavailable>>;
 
-    /// Ends the replica's subscription to a channel. A payload or two may still come.
+    /// Ends the replica's subscription to a channel. An event or two may still come.
     fn unsubscribe(&self, key: &ChannelKey);
 
     /// Whether the broker is in reach, as far as is known.
@@ -111,3 +175,8 @@ pub trait Broker: fmt::Debug + Send + Sync + 'static {
 /// The one stream of what comes from a broker. It has to be polled for the broker to make progress, and
 /// never ends by itself.
 pub type IncomingStream = BoxStream<'static, Incoming>;
+
+/// The place before the first event of an epoch.
+fn beginning(epoch: Uuid) -> Position {
+    Position { epoch, offset: 0 }
+}

@@ -42,8 +42,8 @@ pub async fn publish(
         loop {
             ticks.tick().await;
             let list = rand::random_range(0..lists.len());
-            match broker.publish(&key, lists[list].clone().into()).await {
-                Ok(()) => tracing::info!(channel = %key, list, "published"),
+            match broker.publish(&key, lists[list].clone().into(), None).await {
+                Ok(id) => tracing::info!(channel = %key, list, %id, "published"),
                 Err(error) => tracing::warn!(channel = %key, %error, "not published"),
             }
         }

@@ -26,6 +26,6 @@ fn valkey(args: &BrokerArgs) -> Result<Arc<dyn Broker>, BoxError> {
          (a server without one keeps its channels in its own memory)",
     )?;
     // The stream of what comes in is for servers.
-    let (broker, _) = ValkeyBroker::new(server)?;
+    let (broker, _) = ValkeyBroker::new(server, args.retention())?;
     Ok(broker)
 }

@@ -15,40 +15,60 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use futures_util::StreamExt;
-use tidings_schema::{BrokerStatus, Event, GapReason, StopReason, Subscription, SubscriptionId};
-use tokio_util::sync::CancellationToken;
+use tidings_schema::{BrokerStatus, Event, StopReason, Subscription, SubscriptionId};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+mod catch_up;
 mod channel;
+mod page;
 mod payload;
+mod seat;
+mod window;
 
 pub use channel::Subscriber;
-use channel::{HubChannel, Place};
+pub use page::{Events, Page};
 pub use payload::{Decode, PayloadFault, decode};
+pub use seat::{Seat, Start};
 
 use crate::{
-    broker::{Broker, BrokerUnavailable, ChannelKey, Incoming, IncomingStream},
+    broker::{Broker, BrokerUnavailable, ChannelKey, Incoming, IncomingStream, Publication},
     metrics::Metrics,
 };
+use channel::{HubChannel, Place, Readiness, Received, Sent};
 
-/// How long a subscribe call waits for the broker to confirm a channel's first subscription.
+/// How long a subscribe call waits until it is known where a channel stands.
 const JOIN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A client told to leave waits up to this long before it comes back, so that not all come at once.
 const SPREAD: Duration = Duration::from_secs(1);
 
+/// How a hub is set up.
+#[derive(Clone, Debug)]
+pub struct HubOptions {
+    /// The replica's name.
+    pub instance: String,
+    /// Bytes of one payload. A larger one is not sent.
+    pub max_payload_bytes: usize,
+    /// Bytes of a channel's newest events that are kept at hand for those who come back, and of those that
+    /// wait while it catches up. No more than a subscriber's backlog.
+    pub window_bytes: usize,
+}
+
 /// One replica's fan-out.
 #[derive(Debug)]
 pub struct Hub {
-    instance: String,
-    max_payload_bytes: usize,
+    options: HubOptions,
     broker: Arc<dyn Broker>,
     metrics: Arc<Metrics>,
     /// Held for look-ups and changes, never over an await. Taken before any channel's own lock.
     channels: Mutex<Channels>,
     /// The next subscription id. Ids are unique within the replica's life, and so within a connection.
     next_id: AtomicU64,
+    /// Channels that are catching up.
+    tasks: TaskTracker,
+    /// Ends `tasks`.
+    stop: CancellationToken,
 }
 
 #[derive(Debug, Default)]
@@ -62,36 +82,33 @@ struct Channels {
 type Seats = usize;
 
 impl Hub {
-    /// A hub without channels.
+    /// A hub without channels. Its tasks end with `stop`.
     pub fn new(
-        instance: String,
-        max_payload_bytes: usize,
+        options: HubOptions,
         broker: Arc<dyn Broker>,
         metrics: Arc<Metrics>,
+        stop: CancellationToken,
     ) -> Arc<Self> {
-        let channels = Mutex::default();
+        let (channels, tasks) = (Mutex::default(), TaskTracker::new());
         let next_id = AtomicU64::new(1);
-        Arc::new(Self { instance, max_payload_bytes, broker, metrics, channels, next_id })
+        Arc::new(Self { options, broker, metrics, channels, next_id, tasks, stop })
     }
 
-    /// The replica's name.
-    pub fn instance(&self) -> &str {
-        &self.instance
-    }
-
-    /// Moves what comes from the broker to the subscribers. Ends when `stop` is cancelled.
-    pub async fn run(&self, mut incoming: IncomingStream, stop: CancellationToken) {
-        while let Some(Some(incoming)) = stop.run_until_cancelled(incoming.next()).await {
+    /// Moves what comes from the broker to the subscribers, until the hub is stopped and its tasks have ended.
+    pub async fn run(self: Arc<Self>, mut incoming: IncomingStream) {
+        while let Some(Some(incoming)) = self.stop.run_until_cancelled(incoming.next()).await {
             match incoming {
-                Incoming::Publication { key, payload } => self.publish(&key, &payload),
+                Incoming::Publication { key, publication } => self.receive(&key, publication),
                 Incoming::Down => self.broker_down(),
                 Incoming::Up => self.broker_up(),
             }
         }
+        self.tasks.close();
+        self.tasks.wait().await;
     }
 
     /// Takes a seat in a channel: resolves when everything that is published from now on will reach the
-    /// replica.
+    /// replica, sooner or later.
     ///
     /// # Errors
     ///
@@ -100,24 +117,19 @@ impl Hub {
         self: &Arc<Self>,
         key: ChannelKey,
     ) -> Result<Seat, BrokerUnavailable> {
-        let (seat, confirmed) = {
-            let mut channels = self.channels();
-            if channels.draining {
-                return Err(BrokerUnavailable("this replica is leaving".to_owned()));
+        let seat = self.seat::<P>(key)?;
+        let channel = &seat.channel;
+        let ready = async {
+            let mut readiness = channel.readiness.subscribe();
+            let asked = readiness.wait_for(|readiness| *readiness != Readiness::Asked).await;
+            match asked.as_deref() {
+                Ok(Readiness::Failed(error)) => Err(error.clone()),
+                Ok(_) => Ok(()),
+                Err(_) => Err(BrokerUnavailable("the channel was given up".to_owned())),
             }
-            let broker = if channels.broker_down { BrokerStatus::Down } else { BrokerStatus::Up };
-            let (channel, seats) = channels.by_key.entry(key.clone()).or_insert_with(|| {
-                self.metrics.channels.increment(1);
-                let id = self.next_id();
-                (Arc::new(HubChannel::new::<P>(key.clone(), id, broker)), 0)
-            });
-            *seats += 1;
-            let seat = Seat { hub: self.clone(), channel: channel.clone(), taken: None };
-            // Under the lock, so that it cannot overtake the unsubscribing of a last leaver.
-            (seat, self.broker.subscribe(&key))
         };
-        match tokio::time::timeout(JOIN_TIMEOUT, confirmed).await {
-            Ok(confirmed) => confirmed.map(|()| seat),
+        match tokio::time::timeout(JOIN_TIMEOUT, ready).await {
+            Ok(ready) => ready.map(|()| seat),
             Err(_) => Err(BrokerUnavailable(format!("not confirmed within {JOIN_TIMEOUT:?}"))),
         }
     }
@@ -140,42 +152,79 @@ impl Hub {
             channels.by_key.values().map(|(channel, _)| channel.clone()).collect::<Vec<_>>()
         };
         for channel in channels {
-            channel.stop_all(|| {
-                let retry_after = SPREAD.mul_f64(rand::random());
-                let retry_after_ms = u64::try_from(retry_after.as_millis()).ok();
-                Event::Stopped { reason: StopReason::Draining, retry_after_ms }
-            });
+            stop_draining(&channel);
         }
     }
 
-    fn publish(&self, key: &ChannelKey, payload: &Bytes) {
+    /// Tells those who were let into a channel while the replica began to leave.
+    fn drain_late(&self, channel: &HubChannel) {
+        if self.channels().draining {
+            stop_draining(channel);
+        }
+    }
+
+    fn seat<P: Subscription>(self: &Arc<Self>, key: ChannelKey) -> Result<Seat, BrokerUnavailable> {
+        let mut channels = self.channels();
+        if channels.draining {
+            return Err(BrokerUnavailable("this replica is leaving".to_owned()));
+        }
+        let broker = if channels.broker_down { BrokerStatus::Down } else { BrokerStatus::Up };
+        let (channel, seats) = channels.by_key.entry(key.clone()).or_insert_with(|| {
+            self.metrics.channels.rise();
+            let HubOptions { instance, max_payload_bytes, window_bytes } = self.options.clone();
+            let id = self.next_id();
+            let channel =
+                HubChannel::new::<P>(key, id, instance, broker, max_payload_bytes, window_bytes);
+            let channel = Arc::new(channel);
+            self.catch_up(&channel);
+            (channel, 0)
+        });
+        *seats += 1;
+        let seat = Seat { hub: self.clone(), channel: channel.clone(), taken: None };
+        drop(channels);
+        // An earlier attempt failed, and whoever made it is still about to leave.
+        let again = seat.channel.readiness.send_if_modified(|readiness| {
+            let failed = matches!(readiness, Readiness::Failed(_));
+            if failed {
+                *readiness = Readiness::Asked;
+            }
+            failed
+        });
+        if again {
+            self.catch_up(&seat.channel);
+        }
+        Ok(seat)
+    }
+
+    fn leave(&self, channel: &Arc<HubChannel>, place: Option<Place>) {
+        let mut channels = self.channels();
+        if let Some(place) = place {
+            channel.remove(place);
+        }
+        if let Some((_, seats)) = channels.by_key.get_mut(&channel.key) {
+            *seats -= 1;
+            if *seats == 0 {
+                channels.by_key.remove(&channel.key);
+                self.metrics.channels.fall();
+                // Under the lock, so that it cannot overtake the subscribing of who comes next.
+                self.broker.unsubscribe(&channel.key);
+            }
+        }
+    }
+
+    /// Whether the hub still has this channel: not another one of that name.
+    fn is_current(&self, channel: &Arc<HubChannel>) -> bool {
+        let channels = self.channels();
+        channels.by_key.get(&channel.key).is_some_and(|(current, _)| Arc::ptr_eq(current, channel))
+    }
+
+    fn receive(self: &Arc<Self>, key: &ChannelKey, publication: Publication) {
         let channel = self.channels().by_key.get(key).map(|(channel, _)| channel.clone());
         // The last subscriber has just left: the broker did not know yet.
         let Some(channel) = channel else { return };
-        let data = if payload.len() > self.max_payload_bytes {
-            Err(PayloadFault::too_large(self.max_payload_bytes))
-        } else {
-            (channel.decode)(payload)
-        };
-        match data {
-            Ok(data) => {
-                let instance = self.instance.clone();
-                let event = Event::Data { id: None, published_at: None, instance, data };
-                let sent = channel.send(&event);
-                self.metrics.events.increment(1);
-                self.metrics.deliveries.increment(sent.delivered);
-                self.metrics.slow_consumers.increment(sent.stopped);
-            }
-            Err(fault) => {
-                self.metrics.payloads_rejected.increment(1);
-                tracing::warn!(
-                    channel = %key,
-                    payload_bytes = payload.len(),
-                    path = %fault.path,
-                    fault = %fault.reason,
-                    "a payload does not fit its channel's type and was not sent to anyone"
-                );
-            }
+        match channel.receive(publication) {
+            Received::Done(sent) => self.count(sent),
+            Received::Behind => self.spawn_catch_up(channel),
         }
     }
 
@@ -189,8 +238,8 @@ impl Hub {
         }
     }
 
-    /// What was published while the broker was away cannot be known: every subscriber is told so.
-    fn broker_up(&self) {
+    /// Whatever was published meanwhile is in the history.
+    fn broker_up(self: &Arc<Self>) {
         let mut channels = self.channels();
         if !std::mem::take(&mut channels.broker_down) {
             return;
@@ -198,11 +247,16 @@ impl Hub {
         for (channel, _) in channels.by_key.values() {
             let told = channel.broker_status(BrokerStatus::Up);
             self.metrics.slow_consumers.increment(told.stopped);
-            let reason = GapReason::BrokerReconnected;
-            let told = channel.send::<()>(&Event::Gap { reason, last_event_id: None });
-            self.metrics.slow_consumers.increment(told.stopped);
-            self.metrics.gaps.increment(told.delivered);
+            self.catch_up(channel);
         }
+    }
+
+    fn count(&self, sent: Sent) {
+        self.metrics.events.increment(sent.events);
+        self.metrics.deliveries.increment(sent.delivered);
+        self.metrics.payloads_rejected.increment(sent.rejected);
+        self.metrics.slow_consumers.increment(sent.stopped);
+        self.metrics.gaps.increment(sent.gaps);
     }
 
     fn channels(&self) -> MutexGuard<'_, Channels> {
@@ -210,47 +264,10 @@ impl Hub {
     }
 }
 
-/// A subscriber's place in a channel. Dropping it leaves the channel.
-#[derive(Debug)]
-pub struct Seat {
-    hub: Arc<Hub>,
-    channel: Arc<HubChannel>,
-    taken: Option<Place>,
-}
-
-impl Seat {
-    /// The id whose encoding all subscribers of the channel share. A connection's second subscription to
-    /// the channel needs another one, from [`Hub::next_id`].
-    pub fn shared_id(&self) -> SubscriptionId {
-        self.channel.shared_id
-    }
-
-    /// Sends `started` to the subscriber, and from then on everything that comes.
-    pub fn take(&mut self, subscriber: Subscriber) {
-        let instance = self.hub.instance.clone();
-        let started = Event::Started { resumed: false, last_event_id: None, instance };
-        self.taken = Some(self.channel.add(subscriber, &started));
-        // The replica may have begun to leave since this seat was given out.
-        if self.hub.channels().draining {
-            self.hub.drain();
-        }
-    }
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        let mut channels = self.hub.channels();
-        if let Some(place) = self.taken {
-            self.channel.remove(place);
-        }
-        let key = &self.channel.key;
-        if let Some((_, seats)) = channels.by_key.get_mut(key) {
-            *seats -= 1;
-            if *seats == 0 {
-                channels.by_key.remove(key);
-                self.hub.metrics.channels.decrement(1);
-                self.hub.broker.unsubscribe(key);
-            }
-        }
-    }
+fn stop_draining(channel: &HubChannel) {
+    channel.stop_all(|| {
+        let retry_after = SPREAD.mul_f64(rand::random());
+        let retry_after_ms = u64::try_from(retry_after.as_millis()).ok();
+        Event::Stopped { reason: StopReason::Draining, retry_after_ms }
+    });
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tidings_schema::{AllUsers, OnUpdates, UserById};
+use tidings_schema::{AllUsers, OnInstances, OnUpdates, UserById};
 
 use crate::{
     app::App,
@@ -17,5 +17,6 @@ pub fn routes(app: Arc<App>) -> Routes {
         .query::<AllUsers, _, _>(users::all_users)
         .query::<UserById, _, _>(users::user_by_id)
         .subscription::<OnUpdates>()
+        .subscription::<OnInstances>()
         .routes()
 }

@@ -47,7 +47,7 @@ impl Connection {
         permit: OwnedSemaphorePermit,
         open: TaskTrackerToken,
     ) -> Arc<Self> {
-        metrics.connections.increment(1);
+        metrics.connections.rise();
         let subscriptions = Mutex::default();
         Arc::new(Self { max_subscriptions, subscriptions, metrics, _permit: permit, _open: open })
     }
@@ -120,6 +120,6 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        self.metrics.connections.decrement(1);
+        self.metrics.connections.fall();
     }
 }

@@ -4,6 +4,6 @@ mod backlog;
 mod connection;
 mod frame;
 
-pub use backlog::{Backlog, BacklogReader, Pushed, backlog};
+pub use backlog::{Backlog, BacklogReader, Kind, Pushed, backlog};
 pub use connection::{Connection, TooManySubscriptions};
 pub use frame::Frame;

@@ -21,8 +21,11 @@ use redis::{
 };
 use tokio::time::{Interval, MissedTickBehavior, interval, sleep, timeout};
 
-use super::wanted::{Difference, Wanted};
-use crate::broker::{BrokerUnavailable, ChannelKey, Incoming};
+use super::{
+    functions::Functions,
+    wanted::{Difference, Wanted},
+};
+use crate::broker::{BrokerUnavailable, ChannelKey, Incoming, Publication};
 
 /// How often an idle connection is asked whether it is still there.
 const PING_INTERVAL: Duration = Duration::from_secs(5);
@@ -36,6 +39,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 pub(super) struct Feed {
     client: Client,
+    functions: Functions,
     wanted: Arc<Wanted>,
     up: Arc<AtomicBool>,
     link: Option<Link>,
@@ -56,8 +60,13 @@ struct Link {
 }
 
 impl Feed {
-    pub(super) fn new(client: Client, wanted: Arc<Wanted>, up: Arc<AtomicBool>) -> Self {
-        Self { client, wanted, up, link: None, failures: 0, told_up: None }
+    pub(super) fn new(
+        client: Client,
+        functions: Functions,
+        wanted: Arc<Wanted>,
+        up: Arc<AtomicBool>,
+    ) -> Self {
+        Self { client, functions, wanted, up, link: None, failures: 0, told_up: None }
     }
 
     /// What comes next. Waits as long as it takes.
@@ -96,6 +105,8 @@ impl Feed {
         if let Some(request) = link.request.take() {
             link.confirmed(&self.wanted, request.await?);
         }
+        // Whoever hears `Up` may call them.
+        self.functions.load().await?;
         Ok(link)
     }
 
@@ -151,7 +162,8 @@ impl Link {
     fn publication(&self, message: &Msg) -> Incoming {
         let name = message.get_channel_name();
         let key = self.held.get(name).cloned().unwrap_or_else(|| ChannelKey::from(name));
-        Incoming::Publication { key, payload: Bytes::copy_from_slice(message.get_payload_bytes()) }
+        let message = Bytes::copy_from_slice(message.get_payload_bytes());
+        Incoming::Publication { key, publication: Publication::parse(message) }
     }
 
     /// Sends what is needed to make Valkey agree with the wanted set, if anything.

@@ -21,22 +21,21 @@ use redis::{
     io::tcp::TcpSettings,
 };
 
-use super::{Broker, BrokerUnavailable, ChannelKey, IncomingStream};
+use super::{Broker, BrokerUnavailable, ChannelKey, History, IncomingStream, Position, Retention};
 use feed::Feed;
+use functions::Functions;
 use wanted::Wanted;
 
 mod feed;
+mod functions;
 mod wanted;
-
-/// How long a command may take, reconnecting included, before it counts as failed.
-const COMMAND_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A connection on which the other side acknowledges nothing for this long is given up by the kernel.
 const USER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The broker of a fleet.
 pub struct ValkeyBroker {
-    commands: ConnectionManager,
+    functions: Functions,
     wanted: Arc<Wanted>,
     up: Arc<AtomicBool>,
 }
@@ -48,21 +47,25 @@ impl ValkeyBroker {
     /// # Errors
     ///
     /// When the address cannot be one.
-    pub fn new(server: ConnectionInfo) -> RedisResult<(Arc<Self>, IncomingStream)> {
+    pub fn new(
+        server: ConnectionInfo,
+        retention: Retention,
+    ) -> RedisResult<(Arc<Self>, IncomingStream)> {
         // redis 1.x leaves Nagle's algorithm on, which holds back a small command.
         let tcp = TcpSettings::default().set_nodelay(true).set_user_timeout(USER_TIMEOUT);
         let client = Client::open(server.set_tcp_settings(tcp))?;
         let config = ConnectionManagerConfig::new()
             .set_number_of_retries(1)
             .set_connection_timeout(Some(Duration::from_secs(1)))
-            .set_response_timeout(Some(COMMAND_TIMEOUT));
+            .set_response_timeout(Some(functions::TIMEOUT));
         let commands = ConnectionManager::new_lazy_with_config(client.clone(), config)?;
 
         let wanted = Arc::new(Wanted::default());
         let up = Arc::new(AtomicBool::new(false));
-        let feed = Feed::new(client, wanted.clone(), up.clone());
+        let functions = Functions::new(commands, retention);
+        let feed = Feed::new(client, functions.clone(), wanted.clone(), up.clone());
         let incoming = stream::unfold(feed, async |mut feed| Some((feed.next().await, feed)));
-        Ok((Arc::new(Self { commands, wanted, up }), incoming.boxed()))
+        Ok((Arc::new(Self { functions, wanted, up }), incoming.boxed()))
     }
 }
 
@@ -71,19 +74,33 @@ impl Broker for ValkeyBroker {
         &self,
         key: &ChannelKey,
         payload: Bytes,
+        idempotency_key: Option<&str>,
+    ) -> BoxFuture<'static, Result<Position, BrokerUnavailable>> {
+        self.functions.publish(key, &payload, idempotency_key).boxed()
+    }
+
+    fn history(
+        &self,
+        key: &ChannelKey,
+        after: Option<u64>,
+        budget_bytes: usize,
+        seen: Option<Position>,
+    ) -> BoxFuture<'static, Result<History, BrokerUnavailable>> {
+        self.functions.history(key, after, budget_bytes, seen).boxed()
+    }
+
+    fn report(
+        &self,
+        key: &ChannelKey,
+        member: &str,
+        state: Option<Bytes>,
+        ttl: Duration,
     ) -> BoxFuture<'static, Result<(), BrokerUnavailable>> {
-        let mut command = redis::cmd("PUBLISH");
-        command.arg(key.as_str()).arg(&payload[..]);
-        let mut commands = self.commands.clone();
-        async move {
-            let published = command.query_async::<u64>(&mut commands);
-            match tokio::time::timeout(COMMAND_TIMEOUT, published).await {
-                Ok(Ok(_)) => Ok(()),
-                Ok(Err(e)) => Err(BrokerUnavailable(e.to_string())),
-                Err(_) => Err(BrokerUnavailable(format!("no answer within {COMMAND_TIMEOUT:?}"))),
-            }
-        }
-        .boxed()
+        self.functions.report(key, member, state.as_ref(), ttl).boxed()
+    }
+
+    fn state(&self, key: &ChannelKey) -> BoxFuture<'static, Result<Bytes, BrokerUnavailable>> {
+        self.functions.state(key).boxed()
     }
 
     fn subscribe(&self, key: &ChannelKey) -> BoxFuture<'static, Result<(), BrokerUnavailable>> {

@@ -1,0 +1,165 @@
+#!lua name=tidings
+
+-- The publish path of Tidings, as one atomic step in Valkey: any client in any language publishes with
+--
+--   FCALL tidings_publish 1 'updates:{list-1}' '<json>' [idempotencyKey]
+--
+-- A channel `c` is the pub/sub channel `c` and these keys, all in one cluster slot because of the braces:
+--   c              stream, one entry for each event, whose id is `<offset>-0`; the channel's history
+--   c:meta         hash { epoch, offset }: where the channel stands
+--   c:once:<key>   string: the event id that was published with this idempotency key
+--   c:members      hash { member → "<expiresAtMs> <json>" }: of a State feed
+--
+-- The numbers are put in by the server that loads this library: all servers of a fleet must have the same.
+
+local HISTORY_EVENTS = @HISTORY_EVENTS@
+local HISTORY_MS = @HISTORY_MS@
+local ONCE_MS = @ONCE_MS@
+
+-- How long an idle channel's count is remembered after its history is gone, so that a client which has
+-- everything can tell: 30 days, or the history's own time where that is longer.
+local META_MS = @META_MS@
+-- The same for a channel to which nothing was ever published: subscribers can name any.
+local EMPTY_META_MS = HISTORY_MS
+
+-- Entries are read in groups, so that the budget in bytes is overrun by no more than one group.
+local GROUP = 16
+
+local function integer(number)
+  return string.format('%.0f', number)
+end
+
+local function now_ms()
+  local time = server.call('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+-- Random numbers in Lua begin with the same seed after each restart of Valkey, the clock does not. The
+-- version digit 8 marks a UUID of one's own making.
+local function new_epoch(channel)
+  local time = server.call('TIME')
+  local hex = server.sha1hex(channel .. ' ' .. time[1] .. ' ' .. time[2] .. ' ' .. math.random())
+  return hex:sub(1, 8) .. '-' .. hex:sub(9, 12) .. '-8' .. hex:sub(14, 16) .. '-a' .. hex:sub(18, 20)
+    .. '-' .. hex:sub(21, 32)
+end
+
+-- Where the channel stands: { epoch, offset }. One that is not known begins a new count.
+local function stand(channel)
+  local meta = channel .. ':meta'
+  local found = server.call('HMGET', meta, 'epoch', 'offset')
+  if found[1] and found[2] then
+    return found[1], tonumber(found[2])
+  end
+  local epoch = new_epoch(channel)
+  server.call('DEL', channel)
+  server.call('HSET', meta, 'epoch', epoch, 'offset', 0)
+  server.call('PEXPIRE', meta, EMPTY_META_MS)
+  return epoch, 0
+end
+
+-- channel; payload, [idempotency key] → event id
+local function publish(keys, args)
+  local channel = keys[1]
+  local once = nil
+  if args[2] and args[2] ~= '' then
+    once = channel .. ':once:' .. args[2]
+    local published = server.call('GET', once)
+    if published then
+      return published
+    end
+  end
+  local epoch, offset = stand(channel)
+  offset = offset + 1
+  local number = integer(offset)
+  local now = integer(now_ms())
+  server.call('HSET', channel .. ':meta', 'offset', number)
+  server.call('PEXPIRE', channel .. ':meta', META_MS)
+  server.call('XADD', channel, 'MAXLEN', '~', HISTORY_EVENTS, number .. '-0', 't', now, 'p', args[1])
+  server.call('PEXPIRE', channel, HISTORY_MS)
+  server.call('PUBLISH', channel, 'tidings/1 ' .. epoch .. ' ' .. number .. ' ' .. now .. '\n' .. args[1])
+  local id = epoch .. ':' .. number
+  if once then
+    server.call('SET', once, id, 'PX', ONCE_MS)
+  end
+  return id
+end
+
+-- channel; after, budget in bytes, [epoch, offset that the caller has seen] →
+--   { epoch, offset, { { offset, published at, payload }, … } }
+--
+-- `after` is an offset, or -1 for no events. What the caller has seen and is no longer there tells that Valkey
+-- came back with an older state: then the count must not go on as if nothing had happened.
+local function history(keys, args)
+  local channel = keys[1]
+  local after, budget = tonumber(args[1]), tonumber(args[2])
+  local epoch, offset = stand(channel)
+  if args[3] == epoch and tonumber(args[4]) > offset then
+    server.call('DEL', channel, channel .. ':meta')
+    epoch, offset = stand(channel)
+  end
+  local events = {}
+  while after >= 0 and after < offset and budget > 0 do
+    local group = server.call('XRANGE', channel, integer(after + 1) .. '-0', '+', 'COUNT', GROUP)
+    if #group == 0 then
+      break
+    end
+    for _, entry in ipairs(group) do
+      local number = entry[1]:match('^%d+')
+      local fields = entry[2]
+      events[#events + 1] = { number, fields[2], fields[4] }
+      budget = budget - #fields[4]
+      after = tonumber(number)
+    end
+  end
+  return { epoch, integer(offset), events }
+end
+
+-- The states of a State feed's members that have not expired, as one JSON array, in the order of their names.
+local function members(channel, now)
+  local all = server.call('HGETALL', channel .. ':members')
+  local live, expired = {}, {}
+  for i = 1, #all, 2 do
+    local expires, state = all[i + 1]:match('^(%d+) (.*)$')
+    if tonumber(expires) > now then
+      live[#live + 1] = { all[i], state }
+    else
+      expired[#expired + 1] = all[i]
+    end
+  end
+  table.sort(live, function(a, b) return a[1] < b[1] end)
+  local states = {}
+  for i, member in ipairs(live) do
+    states[i] = member[2]
+  end
+  return '[' .. table.concat(states, ',') .. ']', expired
+end
+
+-- channel; member, state as JSON (empty: the member leaves), time to live in ms
+local function report(keys, args)
+  local channel = keys[1]
+  local now = now_ms()
+  local ttl = tonumber(args[3])
+  if args[2] == '' then
+    server.call('HDEL', channel .. ':members', args[1])
+  else
+    server.call('HSET', channel .. ':members', args[1], integer(now + ttl) .. ' ' .. args[2])
+    server.call('PEXPIRE', channel .. ':members', ttl)
+  end
+  local states, expired = members(channel, now)
+  if #expired > 0 then
+    server.call('HDEL', channel .. ':members', unpack(expired))
+  end
+  server.call('PUBLISH', channel, states)
+  return states
+end
+
+-- channel → the states as one JSON array
+local function state(keys, args)
+  local states = members(keys[1], now_ms())
+  return states
+end
+
+server.register_function('tidings_publish', publish)
+server.register_function('tidings_history', history)
+server.register_function('tidings_report', report)
+server.register_function{ function_name = 'tidings_state', callback = state, flags = { 'no-writes' } }

@@ -1,0 +1,65 @@
+//! How a channel learns where it stands, and gets what it missed.
+//!
+//! Three causes, one way: the channel is new, an offset is missing, or the broker was away.
+
+use std::{sync::Arc, time::Duration};
+
+use tidings_schema::Feed;
+
+use super::{Hub, channel::HubChannel};
+use crate::broker::BrokerUnavailable;
+
+/// How much is read at a time: bytes of payload, overrun by at most one payload or a few.
+const READ_BYTES: usize = 1024 * 1024;
+
+/// The longest pause before another try, while the broker says that it is in reach.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+impl Hub {
+    /// Starts to bring a channel up to date, unless that is under way.
+    pub(super) fn catch_up(self: &Arc<Self>, channel: &Arc<HubChannel>) {
+        if channel.begin() {
+            self.spawn_catch_up(channel.clone());
+        }
+    }
+
+    /// Brings a channel up to date that has begun to. The task ends when that is done, when nobody is in the
+    /// channel any more, when the broker is out of reach (it begins anew when that is back), or with the hub.
+    pub(super) fn spawn_catch_up(self: &Arc<Self>, channel: Arc<HubChannel>) {
+        let hub = self.clone();
+        let stop = self.stop.clone();
+        self.tasks.spawn(stop.run_until_cancelled_owned(async move {
+            while hub.is_current(&channel) {
+                match hub.read(&channel).await {
+                    Ok(more) if !more => return,
+                    Ok(_) => {}
+                    Err(error) if !hub.broker.is_up() => {
+                        hub.count(channel.failed(error));
+                        return;
+                    }
+                    Err(error) => {
+                        tracing::warn!(channel = %channel.key, %error, "a history could not be read");
+                        tokio::time::sleep(LONGEST_PAUSE.mul_f64(rand::random())).await;
+                    }
+                }
+            }
+        }));
+    }
+
+    async fn read(&self, channel: &HubChannel) -> Result<bool, BrokerUnavailable> {
+        // What is published from here on comes by itself; what was before is in the history.
+        self.broker.subscribe(&channel.key).await?;
+        let caught_up = match channel.feed {
+            Feed::State => channel.read_state(self.broker.state(&channel.key).await?),
+            Feed::Log => {
+                let reading = channel.reading();
+                let after = reading.from.map(|from| from.offset);
+                self.metrics.history_reads.increment(1);
+                let history = self.broker.history(&channel.key, after, READ_BYTES, reading.from);
+                channel.read(reading, &history.await?)
+            }
+        };
+        self.count(caught_up.sent);
+        Ok(caught_up.more)
+    }
+}

@@ -1,0 +1,106 @@
+//! A subscriber's place in a channel.
+
+use std::sync::Arc;
+
+use tidings_schema::{Event, GapReason, SubscriptionId};
+
+use super::{
+    Hub,
+    channel::{HubChannel, Place, Placement, Subscriber},
+    page::Page,
+};
+use crate::{
+    broker::{BrokerUnavailable, Position},
+    socket::Frame,
+};
+
+/// A subscriber's place in a channel. Dropping it leaves the channel.
+#[derive(Debug)]
+pub struct Seat {
+    pub(super) hub: Arc<Hub>,
+    pub(super) channel: Arc<HubChannel>,
+    pub(super) taken: Option<Place>,
+}
+
+/// How a subscriber's stream begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// Now.
+    Now,
+    /// After what it has.
+    After(Position),
+    /// Now, because it cannot go on after what it has.
+    Gap(GapReason),
+}
+
+impl Seat {
+    /// The id whose encoding all subscribers of the channel share. A connection's second subscription to
+    /// the channel needs another one, from [`Hub::next_id`].
+    pub fn shared_id(&self) -> SubscriptionId {
+        self.channel.shared_id
+    }
+
+    /// Says how the stream of a subscriber begins that has the events up to `cursor`.
+    ///
+    /// # Errors
+    ///
+    /// When the broker has to be asked, and is out of reach.
+    pub async fn start(&self, cursor: Option<Position>) -> Result<Start, BrokerUnavailable> {
+        let Some(cursor) = cursor else { return Ok(Start::Now) };
+        if self.channel.placement(cursor) == Placement::AtHand {
+            return Ok(Start::After(cursor));
+        }
+        Ok(match &*self.page(cursor).await? {
+            Ok(_) => Start::After(cursor),
+            Err(reason) => Start::Gap(*reason),
+        })
+    }
+
+    /// Lets in a subscriber whose stream begins now: with `started`, or just going on; behind a gap, if there
+    /// is a reason.
+    pub fn take(&mut self, subscriber: Subscriber, started: bool, gap: Option<GapReason>) {
+        self.hub.metrics.gaps.increment(u64::from(gap.is_some()));
+        self.taken = Some(self.channel.add(subscriber, started, gap));
+        self.hub.drain_late(&self.channel);
+    }
+
+    /// Lets in a subscriber that has the events up to `cursor`, behind what it missed.
+    ///
+    /// # Errors
+    ///
+    /// The subscriber comes back when what it missed is not at hand: it needs a [`Seat::page`] first.
+    pub fn take_after(
+        &mut self,
+        cursor: Position,
+        subscriber: Subscriber,
+    ) -> Result<(), Subscriber> {
+        self.taken = Some(self.channel.add_after(cursor, subscriber)?);
+        self.hub.drain_late(&self.channel);
+        Ok(())
+    }
+
+    /// What follows `cursor` in the history.
+    ///
+    /// # Errors
+    ///
+    /// When the broker is out of reach.
+    pub async fn page(&self, cursor: Position) -> Result<Arc<Page>, BrokerUnavailable> {
+        self.channel.page(cursor, &self.hub.broker, &self.hub.metrics).await
+    }
+
+    /// Encodes an event that is no data.
+    pub fn encode(&self, id: SubscriptionId, event: &Event<()>) -> Frame {
+        self.channel.encode(id, event)
+    }
+
+    /// A frame of a [`Page`], as the subscription `id` gets it.
+    pub fn addressed(&self, frame: &Frame, id: SubscriptionId) -> Frame {
+        self.channel.addressed(frame, id)
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.hub.leave(&self.channel, self.taken);
+    }
+}
