@@ -174,11 +174,6 @@ impl HubChannel {
         }
     }
 
-    /// Where the channel stands: nowhere, when it has no history or is not ready.
-    pub(super) fn newest(&self) -> Option<Position> {
-        self.state().window.as_ref().map(Window::newest)
-    }
-
     // --- Subscribers ---
 
     /// Adds a subscriber whose stream begins now, with a gap before it if there is a reason.

@@ -100,6 +100,24 @@ async fn an_illegal_channel_name() {
 }
 
 #[tokio::test]
+async fn a_malformed_event_id() {
+    for id in
+        ["", "x", "1b4e28ba-2fa1-41d2-883f-0016d3cca427", "1b4e28ba-2fa1-41d2-883f-0016d3cca427:x"]
+    {
+        answers(
+            &format!(
+                r#"{{"jsonrpc":"2.0","id":1,"method":"onUpdates","params":{{"channel":"list-1","lastEventId":"{id}"}}}}"#
+            ),
+            invalid_params(
+                "lastEventId: this is no event id; send one back as it came, or leave it out to begin now",
+                Some("lastEventId"),
+            ),
+        )
+        .await;
+    }
+}
+
+#[tokio::test]
 async fn an_unknown_id_to_unsubscribe() {
     for params in ["[77]", r#"{"subscription":77}"#] {
         answers(

@@ -2,21 +2,32 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, future::join_all};
 use tidings_server::broker::{
-    Broker, ChannelKey, Incoming, IncomingStream, MemoryBroker, ValkeyBroker,
+    Broker, ChannelKey, Incoming, IncomingStream, MemoryBroker, Position, Publication, Retention,
+    ValkeyBroker,
 };
 use tidings_testkit::ValkeyProcess;
 use tokio::{sync::mpsc, time::timeout};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
+const RETENTION: Retention =
+    Retention { events: 100, time: Duration::from_secs(3600), once: Duration::from_secs(60) };
+
+/// How a broker loses all that it has.
+enum Forget {
+    Memory(Arc<MemoryBroker>),
+    Valkey(ValkeyProcess),
+}
+
 /// A broker whose stream is polled, as a hub does.
 struct Replica {
     broker: Arc<dyn Broker>,
     incoming: mpsc::UnboundedReceiver<Incoming>,
+    forget: Forget,
 }
 
 impl Replica {
-    async fn new(broker: Arc<dyn Broker>, mut stream: IncomingStream) -> Self {
+    async fn new(broker: Arc<dyn Broker>, mut stream: IncomingStream, forget: Forget) -> Self {
         let (sender, incoming) = mpsc::unbounded_channel();
         // Ends when the test drops the receiver, or with the test's runtime.
         tokio::spawn(async move {
@@ -26,7 +37,7 @@ impl Replica {
                 }
             }
         });
-        let mut replica = Self { broker, incoming };
+        let mut replica = Self { broker, incoming, forget };
         assert_eq!(replica.next().await, Incoming::Up);
         replica
     }
@@ -35,18 +46,39 @@ impl Replica {
         timeout(PATIENCE, self.incoming.recv()).await.expect("nothing came").unwrap()
     }
 
-    async fn payload(&mut self) -> (ChannelKey, String) {
+    async fn publication(&mut self) -> (ChannelKey, Publication) {
         match self.next().await {
-            Incoming::Publication { key, payload } => {
-                (key, String::from_utf8(payload.to_vec()).unwrap())
-            }
+            Incoming::Publication { key, publication } => (key, publication),
             other => panic!("{other:?}"),
         }
     }
 
-    async fn publish(&self, key: &ChannelKey, payload: &str) {
-        self.broker.publish(key, payload.to_owned().into()).await.unwrap();
+    async fn payload(&mut self) -> (ChannelKey, String) {
+        let (key, publication) = self.publication().await;
+        (key, text(&publication))
     }
+
+    async fn publish(&self, key: &ChannelKey, payload: &str) -> Position {
+        self.broker.publish(key, payload.to_owned().into(), None).await.unwrap()
+    }
+
+    /// The history after an offset, as (offset, payload).
+    async fn history(&self, key: &ChannelKey, after: u64) -> (Position, Vec<(u64, String)>) {
+        let history = self.broker.history(key, Some(after), 1 << 20, None).await.unwrap();
+        let events = history.events.iter().map(|e| (e.offset().unwrap(), text(e)));
+        (history.newest, events.collect())
+    }
+
+    async fn forget(&self, key: &ChannelKey) {
+        match &self.forget {
+            Forget::Memory(broker) => broker.forget(key),
+            Forget::Valkey(valkey) => drop(valkey.cli(["FLUSHALL"]).await.unwrap()),
+        }
+    }
+}
+
+fn text(publication: &Publication) -> String {
+    String::from_utf8(publication.payload.to_vec()).unwrap()
 }
 
 fn key(name: &str) -> ChannelKey {
@@ -57,16 +89,17 @@ macro_rules! conformance {
     ($($name:ident),+ $(,)?) => {
         mod memory {
             $(#[tokio::test] async fn $name() {
-                let (broker, stream) = super::MemoryBroker::new();
-                super::$name(super::Replica::new(broker, stream).await).await;
+                let (broker, stream) = super::MemoryBroker::new(super::RETENTION);
+                let forget = { let broker = broker.clone(); super::Forget::Memory(broker) };
+                super::$name(super::Replica::new(broker, stream, forget).await).await;
             })+
         }
         mod valkey {
             $(#[tokio::test] async fn $name() {
                 let valkey = super::ValkeyProcess::start().await.unwrap();
                 let server = redis::IntoConnectionInfo::into_connection_info(valkey.url()).unwrap();
-                let (broker, stream) = super::ValkeyBroker::new(server).unwrap();
-                super::$name(super::Replica::new(broker, stream).await).await;
+                let (broker, stream) = super::ValkeyBroker::new(server, super::RETENTION).unwrap();
+                super::$name(super::Replica::new(broker, stream, super::Forget::Valkey(valkey)).await).await;
             })+
         }
     };
@@ -80,6 +113,17 @@ conformance! {
     a_channel_can_be_left_and_taken_again,
     many_publishers_and_channels_at_once,
     is_up_once_connected,
+    offsets_count_from_one_and_come_with_the_event,
+    the_history_has_what_was_published_and_how_far_it_reaches,
+    the_history_is_read_within_a_budget_of_bytes,
+    about_as_many_events_are_kept_as_was_said,
+    a_channel_to_which_nothing_was_published_has_a_place_to_resume_from,
+    what_was_forgotten_is_another_epoch,
+    a_broker_that_fell_behind_what_was_seen_begins_another_epoch,
+    publishing_twice_with_one_idempotency_key_is_once,
+    many_publishers_of_one_channel_take_different_offsets,
+    members_of_a_state_feed_come_together_and_leave,
+    a_member_that_does_not_report_again_is_left_out,
 }
 
 async fn what_is_published_after_subscribing_comes_once_and_in_order(mut replica: Replica) {
@@ -98,9 +142,8 @@ async fn a_payload_comes_byte_by_byte_as_it_was_published(mut replica: Replica) 
     let a = key("updates:{a}");
     replica.broker.subscribe(&a).await.unwrap();
     for payload in [&b""[..], b"\0\r\n\xff", &[b'x'; 300_000]] {
-        replica.broker.publish(&a, payload.to_vec().into()).await.unwrap();
-        let expected = Incoming::Publication { key: a.clone(), payload: payload.to_vec().into() };
-        assert_eq!(replica.next().await, expected);
+        replica.broker.publish(&a, payload.to_vec().into(), None).await.unwrap();
+        assert_eq!(replica.publication().await.1.payload, payload);
     }
 }
 
@@ -148,7 +191,7 @@ async fn many_publishers_and_channels_at_once(mut replica: Replica) {
         let (broker, key) = (replica.broker.clone(), key.clone());
         tokio::spawn(async move {
             for n in 0..EACH {
-                broker.publish(&key, n.to_string().into()).await.unwrap();
+                broker.publish(&key, n.to_string().into(), None).await.unwrap();
             }
         });
     }
@@ -164,4 +207,174 @@ async fn many_publishers_and_channels_at_once(mut replica: Replica) {
 
 async fn is_up_once_connected(replica: Replica) {
     assert!(replica.broker.is_up());
+}
+
+async fn offsets_count_from_one_and_come_with_the_event(mut replica: Replica) {
+    let a = key("updates:{a}");
+    replica.broker.subscribe(&a).await.unwrap();
+    let first = replica.publish(&a, "one").await;
+    let second = replica.publish(&a, "two").await;
+    assert_eq!((first.offset, second.offset), (1, 2));
+    assert_eq!(first.epoch, second.epoch);
+    for position in [first, second] {
+        let tracked = replica.publication().await.1.tracked.unwrap();
+        assert_eq!(tracked.position, position);
+        assert!(tracked.published_at_ms > 1_700_000_000_000);
+    }
+    // Another channel counts for itself.
+    assert_eq!(replica.publish(&key("updates:{b}"), "one").await.offset, 1);
+}
+
+async fn the_history_has_what_was_published_and_how_far_it_reaches(replica: Replica) {
+    let a = key("updates:{a}");
+    for n in 1..=5 {
+        replica.publish(&a, &n.to_string()).await;
+    }
+    let (newest, events) = replica.history(&a, 2).await;
+    assert_eq!(newest.offset, 5);
+    let expected = [(3, "3".to_owned()), (4, "4".to_owned()), (5, "5".to_owned())];
+    assert_eq!(events, expected);
+    assert_eq!(replica.history(&a, 5).await, (newest, vec![]));
+    assert_eq!(replica.history(&a, 9).await, (newest, vec![]), "nothing follows what was not yet");
+    let position = replica.broker.history(&a, None, 1 << 20, None).await.unwrap();
+    assert_eq!((position.newest, position.events), (newest, vec![]));
+}
+
+async fn the_history_is_read_within_a_budget_of_bytes(replica: Replica) {
+    let a = key("updates:{a}");
+    for _ in 0..50 {
+        replica.publish(&a, &"x".repeat(1000)).await;
+    }
+    let history = replica.broker.history(&a, Some(0), 10_000, None).await.unwrap();
+    assert!((10..50).contains(&history.events.len()), "{} events", history.events.len());
+    assert_eq!(history.newest.offset, 50);
+    // At least one, however small the budget.
+    let history = replica.broker.history(&a, Some(0), 1, None).await.unwrap();
+    assert_eq!(history.events[0].offset(), Some(1));
+}
+
+async fn about_as_many_events_are_kept_as_was_said(replica: Replica) {
+    let a = key("updates:{a}");
+    for n in 0..500 {
+        replica.publish(&a, &n.to_string()).await;
+    }
+    let (newest, events) = replica.history(&a, 0).await;
+    assert_eq!(newest.offset, 500);
+    // Valkey trims in groups of a hundred.
+    assert!((100..=200).contains(&events.len()), "{} events are kept", events.len());
+    assert_eq!(events.last().unwrap().0, 500);
+    assert_eq!(events[0].0, 501 - events.len() as u64, "the newest are kept, without holes");
+}
+
+async fn a_channel_to_which_nothing_was_published_has_a_place_to_resume_from(replica: Replica) {
+    let a = key("updates:{a}");
+    let (before, _) = replica.history(&a, 0).await;
+    assert_eq!(before.offset, 0);
+    let first = replica.publish(&a, "one").await;
+    assert_eq!((first.epoch, first.offset), (before.epoch, 1));
+}
+
+async fn what_was_forgotten_is_another_epoch(replica: Replica) {
+    let a = key("updates:{a}");
+    let before = replica.publish(&a, "one").await;
+    replica.forget(&a).await;
+    let after = replica.publish(&a, "one").await;
+    assert_ne!(before.epoch, after.epoch);
+    assert_eq!(after.offset, 1);
+    assert_eq!(replica.history(&a, 0).await, (after, vec![(1, "one".to_owned())]));
+}
+
+async fn a_broker_that_fell_behind_what_was_seen_begins_another_epoch(replica: Replica) {
+    let a = key("updates:{a}");
+    let newest = replica.publish(&a, "one").await;
+    let as_it_was = replica.broker.history(&a, Some(0), 1000, Some(newest)).await.unwrap();
+    assert_eq!(as_it_was.newest, newest);
+    // As after a restart with data that lacks the last second.
+    let seen = Position { offset: 7, ..newest };
+    let history = replica.broker.history(&a, Some(7), 1000, Some(seen)).await.unwrap();
+    assert_ne!(history.newest.epoch, newest.epoch);
+    assert_eq!((history.newest.offset, history.events.len()), (0, 0));
+    // Someone who has seen another epoch proves nothing.
+    let other = Position { offset: 7, ..newest };
+    let again = replica.broker.history(&a, Some(7), 1000, Some(other)).await.unwrap();
+    assert_eq!(again.newest, history.newest);
+}
+
+async fn publishing_twice_with_one_idempotency_key_is_once(mut replica: Replica) {
+    let a = key("updates:{a}");
+    replica.broker.subscribe(&a).await.unwrap();
+    let publish =
+        |payload: &'static str, once| replica.broker.publish(&a, payload.into(), Some(once));
+    let first = publish("one", "k").await.unwrap();
+    assert_eq!(publish("again", "k").await.unwrap(), first);
+    let second = publish("two", "l").await.unwrap();
+    assert_eq!(second.offset, 2);
+    // An empty key is none.
+    assert_eq!(publish("three", "").await.unwrap().offset, 3);
+    assert_eq!(publish("four", "").await.unwrap().offset, 4);
+    for expected in ["one", "two", "three", "four"] {
+        assert_eq!(replica.payload().await.1, expected);
+    }
+    // Keys belong to a channel.
+    assert_eq!(
+        replica.broker.publish(&key("updates:{b}"), "b".into(), Some("k")).await.unwrap().offset,
+        1
+    );
+}
+
+async fn many_publishers_of_one_channel_take_different_offsets(mut replica: Replica) {
+    const PUBLISHERS: u64 = 20;
+    const EACH: u64 = 5;
+    let a = key("updates:{a}");
+    replica.broker.subscribe(&a).await.unwrap();
+    let publishers = (0..PUBLISHERS).map(|publisher| {
+        let (broker, a) = (replica.broker.clone(), a.clone());
+        tokio::spawn(async move {
+            let mut offsets = Vec::new();
+            for n in 0..EACH {
+                let payload = format!("{publisher} {n}");
+                offsets.push(broker.publish(&a, payload.into(), None).await.unwrap().offset);
+            }
+            offsets
+        })
+    });
+    let mut offsets = Vec::new();
+    for publisher in publishers.collect::<Vec<_>>() {
+        offsets.extend(publisher.await.unwrap());
+    }
+    offsets.sort_unstable();
+    assert_eq!(offsets, (1..=PUBLISHERS * EACH).collect::<Vec<_>>());
+    for offset in 1..=PUBLISHERS * EACH {
+        assert_eq!(replica.publication().await.1.offset(), Some(offset), "they come in order");
+    }
+}
+
+const LONG: Duration = Duration::from_secs(3600);
+
+async fn members_of_a_state_feed_come_together_and_leave(mut replica: Replica) {
+    let all = key("instances:{all}");
+    replica.broker.subscribe(&all).await.unwrap();
+    assert_eq!(replica.broker.state(&all).await.unwrap(), "[]");
+    let report = |member, state: Option<&'static str>| {
+        replica.broker.report(&all, member, state.map(Into::into), LONG)
+    };
+    report("b", Some("2")).await.unwrap();
+    report("a", Some("1")).await.unwrap();
+    report("b", Some("3")).await.unwrap();
+    assert_eq!(replica.broker.state(&all).await.unwrap(), "[1,3]");
+    replica.broker.report(&all, "a", None, LONG).await.unwrap();
+    for expected in ["[2]", "[1,2]", "[1,3]", "[3]"] {
+        let (key, publication) = replica.publication().await;
+        assert_eq!((key, text(&publication).as_str()), (all.clone(), expected));
+        assert_eq!(publication.tracked, None);
+    }
+}
+
+async fn a_member_that_does_not_report_again_is_left_out(replica: Replica) {
+    let all = key("instances:{all}");
+    let short = Duration::from_millis(1);
+    replica.broker.report(&all, "dead", Some("0".into()), short).await.unwrap();
+    while replica.broker.state(&all).await.unwrap() != "[]" {}
+    replica.broker.report(&all, "live", Some("1".into()), LONG).await.unwrap();
+    assert_eq!(replica.broker.state(&all).await.unwrap(), "[1]");
 }

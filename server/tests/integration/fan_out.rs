@@ -40,6 +40,7 @@ async fn a_burst_arrives_at_every_subscriber_whole_and_in_order(server: TestServ
         assert_eq!(client.waiting().count(), 0);
     }
     assert_eq!(server.metric("tidings_deliveries_total"), 5 * BURST as u64);
+    assert_eq!(server.metric("tidings_slow_consumers_total"), 0);
     drop(clients);
     server.end().await;
 }

@@ -17,7 +17,7 @@ async fn jsonrpsees_own_client_calls_subscribes_and_unsubscribes(server: TestSer
     let missing = client.request::<User, _>("userById", rpc_params![json!({ "id": "99" })]).await;
     assert!(matches!(missing, Err(Error::Call(e)) if e.code() == -32004));
 
-    let input = OnUpdatesInput { channel: "list-1".parse().unwrap() };
+    let input = OnUpdatesInput { channel: "list-1".parse().unwrap(), last_event_id: None };
     let mut events = client
         .subscribe::<Event<Vec<User>>, _>("onUpdates", rpc_params![input], "onUpdates_unsubscribe")
         .await

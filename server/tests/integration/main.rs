@@ -19,10 +19,14 @@ mod jsonrpsee_client;
 mod layering;
 /// Bounds: connections, subscriptions, sizes, readers that do not read.
 mod limits;
+/// Coming back: what was missed, or a gap.
+mod resume;
 /// Each procedure: call, subscribe, receive, unsubscribe.
 mod round_trip;
 /// How a replica leaves.
 mod shutdown;
+/// `onInstances`: only the newest counts.
+mod state_feed;
 mod support;
 /// Where users come from.
 mod users_source;

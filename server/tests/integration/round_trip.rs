@@ -54,12 +54,19 @@ async fn an_update_reaches_its_subscribers_and_no_others(server: TestServer) {
     let in_b = on_updates(&mut b, "list-1").await;
     let in_other = on_updates(&mut other, "list-2").await;
 
-    server.publish("list-1", list("one")).await;
+    let id = server.publish("list-1", list("one")).await;
     server.publish("list-2", list("two")).await;
     let event = a.event(in_a).await;
-    let expected =
-        json!({ "type": "data", "instance": "test", "data": [{ "id": "1", "name": "one" }] });
+    let published_at = event["publishedAt"].as_u64().unwrap();
+    let expected = json!({
+        "type": "data",
+        "id": id,
+        "publishedAt": published_at,
+        "instance": "test",
+        "data": [{ "id": "1", "name": "one" }],
+    });
     assert_eq!(event, expected);
+    assert!(published_at > 1_700_000_000_000, "{published_at} is no time in milliseconds");
     assert_eq!(name(&b.event(in_b).await), "one");
     assert_eq!(name(&other.event(in_other).await), "two");
     assert_eq!(a.waiting().count() + b.waiting().count() + other.waiting().count(), 0);

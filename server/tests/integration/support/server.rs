@@ -29,7 +29,12 @@ impl TestServer {
 
     /// On a Valkey of its own.
     pub(crate) async fn on_valkey(args: &[&str]) -> Self {
-        let valkey = ValkeyProcess::start().await.unwrap();
+        Self::on_valkey_with(&[], args).await
+    }
+
+    /// On a Valkey of its own, started with further arguments.
+    pub(crate) async fn on_valkey_with(valkey: &[&str], args: &[&str]) -> Self {
+        let valkey = ValkeyProcess::start_with(valkey).await.unwrap();
         let url = valkey.url();
         let args = [&["--valkey-url", &url], args].concat();
         let server = Self::start(&args, Some(valkey)).await;
@@ -42,9 +47,11 @@ impl TestServer {
         Self::start(&["--valkey-url", &valkey.url()], None).await
     }
 
-    async fn start(args: &[&str], valkey: Option<ValkeyProcess>) -> Self {
-        let args = ["--instance", "test"].into_iter().chain(args.iter().copied());
-        let (app, incoming) = App::new(Cli::serve_args(args).unwrap()).unwrap();
+    pub(crate) async fn start(args: &[&str], valkey: Option<ValkeyProcess>) -> Self {
+        let named = args.contains(&"--instance");
+        let name = ["--instance", "test"].into_iter().filter(|_| !named);
+        let (app, incoming) =
+            App::new(Cli::serve_args(name.chain(args.iter().copied())).unwrap()).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (shutdown, requested) = oneshot::channel();
@@ -83,10 +90,10 @@ impl TestServer {
         ChannelKey::new::<OnUpdates>(prefix, &channel.parse().unwrap())
     }
 
-    /// Publishes bytes to a list's channel, whether they fit it or not.
-    pub(crate) async fn publish(&self, channel: &str, payload: impl Into<Vec<u8>>) {
+    /// Publishes bytes to a list's channel, whether they fit it or not, and answers the event's id.
+    pub(crate) async fn publish(&self, channel: &str, payload: impl Into<Vec<u8>>) -> String {
         let payload = payload.into().into();
-        self.app.broker.publish(&self.key(channel), payload).await.unwrap();
+        self.app.broker.publish(&self.key(channel), payload, None).await.unwrap().to_string()
     }
 
     /// The value of a metric.
