@@ -107,7 +107,7 @@ function validators(document) {
   const ajv = new Ajv({
     code: { source: true, esm: true },
     discriminator: true,
-    formats: { uint64: true },
+    formats: { double: true, uint64: true },
   });
   ajv.addSchema({ $id: "contract", definitions: slim(localRefs(components(document))) });
   /** @type {Record<string, string>} */

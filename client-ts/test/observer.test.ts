@@ -65,7 +65,7 @@ test("a gap is over when the last one was made up for, and not when making up fa
   observer.subscribe(() => {});
   newest().open();
   goLive(7);
-  const gap = { type: "gap", reason: "brokerReconnected" };
+  const gap = { type: "gap", reason: "epochChanged" };
   newest().event(7, gap);
   newest().event(7, gap);
   attempts[0]?.resolve();

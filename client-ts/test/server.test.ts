@@ -212,7 +212,7 @@ describe("a broker that goes away", () => {
     await valkey.restart();
     const two = [await inbox.next(), await inbox.next()];
     expect(two).toContainEqual({ told: "status", broker: "up" });
-    expect(two).toContainEqual({ told: "gap", reason: "brokerReconnected" });
+    expect(two).toContainEqual({ told: "gap", reason: "epochChanged" });
     await valkey.publish("list-1", [leanne]);
     expect(await inbox.next()).toMatchObject({ told: "data", data: [leanne] });
   });

@@ -351,13 +351,13 @@ describe("events", () => {
     newest().event(7, { type: "data", instance: "replica-1", data: [leanne] });
     newest().event(7, { type: "status", broker: "down" });
     newest().event(7, { type: "status", broker: "up" });
-    newest().event(7, { type: "gap", reason: "brokerReconnected" });
+    newest().event(7, { type: "gap", reason: "epochChanged" });
     expect(log).toEqual([
       "started by replica-1",
       "Leanne Graham",
       "broker down",
       "broker up",
-      "gap: brokerReconnected",
+      "gap: epochChanged",
     ]);
   });
 
@@ -448,8 +448,8 @@ describe("events", () => {
       { type: "started", resumed: false, instance: "a", lastEventId: "e:1" },
       { type: "data", instance: "a", data: 1, id: "e:2" },
       { type: "data", instance: "a", data: 2 },
-      { type: "gap", reason: "brokerReconnected", lastEventId: "f:9" },
-      { type: "gap", reason: "brokerReconnected" },
+      { type: "gap", reason: "epochChanged", lastEventId: "f:9" },
+      { type: "gap", reason: "epochChanged" },
     ] as const;
     const seen = positions.map((event) => {
       subscription.receive(event);

@@ -35,7 +35,7 @@ export type EventId = string;
 /**
  * Why events may be missing.
  */
-export type GapReason = "brokerReconnected";
+export type GapReason = "historyTrimmed" | "epochChanged" | "unknownPosition";
 /**
  * The input of a procedure that takes none: `{}`, `[]` or no `params` at all.
  */
@@ -52,6 +52,8 @@ export type SubscriptionId = number;
 export type AllUsersOutput = User[];
 
 export type OnUpdatesData = User[];
+
+export type OnInstancesData = Instance[];
 
 /**
  * The typed part of an error: `error.data`.
@@ -71,13 +73,50 @@ export interface ErrorData {
   path?: string;
 }
 /**
- * Which list.
+ * What one replica says of itself.
+ */
+export interface Instance {
+  /**
+   * Its name, as in every event that it sends.
+   */
+  name: string;
+  /**
+   * The version of the server.
+   */
+  version: string;
+  /**
+   * How long it has been running: milliseconds.
+   */
+  uptimeMs: number;
+  /**
+   * Its open connections.
+   */
+  connections: number;
+  /**
+   * Its live subscriptions.
+   */
+  subscriptions: number;
+  /**
+   * Events that came from the broker, per second, since it last said so.
+   */
+  eventsPerSecond: number;
+  /**
+   * Events handed to a subscription, per second, since it last said so.
+   */
+  deliveriesPerSecond: number;
+}
+/**
+ * Which list, and from where on.
  */
 export interface OnUpdatesInput {
   /**
    * The list's channel, such as `list-1`.
    */
   channel: Channel;
+  /**
+   * The last event that the client has: the stream goes on after it. Without it, the stream begins now.
+   */
+  lastEventId?: EventId;
 }
 /**
  * A user.
@@ -115,7 +154,9 @@ export interface StartedEvent {
    */
   resumed: boolean;
   /**
-   * The newest event of the channel, where the broker keeps history.
+   * The newest event of the channel at this moment: where to resume from, should the connection end
+   * before anything else comes. Absent in a feed that has no history, and where `resumed` is true:
+   * what was missed is still to come then.
    */
   lastEventId?: EventId;
   /**
@@ -193,6 +234,7 @@ export type SubscriptionEvent<Data> =
   | StatusEvent
   | StoppedEvent;
 export type OnUpdatesEvent = SubscriptionEvent<OnUpdatesData>;
+export type OnInstancesEvent = SubscriptionEvent<OnInstancesData>;
 
 /** The types of every procedure, by name. */
 export interface Procedures {
@@ -220,6 +262,15 @@ export interface Procedures {
     /** The errors of its own, beside those that any call can meet. */
     error: "brokerUnavailable" | "tooManySubscriptions";
   };
+  /** Streams the replicas of the fleet: each event is the list of all that live, by name. A replica that has
+died is in it for at most another seven seconds. */
+  onInstances: {
+    kind: "subscription";
+    input: NoInput;
+    data: OnInstancesData;
+    /** The errors of its own, beside those that any call can meet. */
+    error: "brokerUnavailable" | "tooManySubscriptions";
+  };
 }
 
 /** What the client must know of every procedure at run time. */
@@ -227,6 +278,7 @@ export const procedures = {
   allUsers: { kind: "query" },
   userById: { kind: "query" },
   onUpdates: { kind: "subscription", unsubscribe: "onUpdates_unsubscribe" },
+  onInstances: { kind: "subscription", unsubscribe: "onInstances_unsubscribe" },
 } as const;
 
 /** Every error that the server answers, by its stable name. */

@@ -14,10 +14,10 @@ export function read(path) {
 export const contract = read("openrpc.json");
 
 /**
- * Draft-07, and strict: an unknown keyword or format is an error. `uint64` is the one format that draft-07
+ * Draft-07, and strict: an unknown keyword or format is an error. `uint64` and `double` are the formats that draft-07
  * does not define; JavaScript's numbers cannot check it.
  */
-export const ajv = new Ajv({ strict: true, allErrors: true, formats: { uint64: true } });
+export const ajv = new Ajv({ strict: true, allErrors: true, formats: { double: true, uint64: true } });
 ajv.addVocabulary(["components"]);
 ajv.addSchema({ $id: "openrpc.json", components: { schemas: contract.components.schemas } });
 
