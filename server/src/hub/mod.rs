@@ -21,6 +21,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 mod catch_up;
 mod channel;
+#[cfg(test)]
+mod model;
 mod page;
 mod payload;
 mod seat;
