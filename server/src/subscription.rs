@@ -83,8 +83,8 @@ async fn open<P: Subscription>(
     connection.has_room().map_err(too_many)?;
 
     let key = ChannelKey::new::<P>(&app.config.broker.key_prefix, &P::channel(&input));
-    let seat = app.hub.join::<P>(key).await.map_err(unavailable)?;
-    let start = seat.start(cursor).await.map_err(unavailable)?;
+    let seat = app.hub.join::<P>(key).await.map_err(|e| unavailable(&e))?;
+    let start = seat.start(cursor).await.map_err(|e| unavailable(&e))?;
     let (id_of_it, end) =
         connection.claim(seat.shared_id(), || app.hub.next_id()).map_err(too_many)?;
 
@@ -113,7 +113,7 @@ fn too_many(error: TooManySubscriptions) -> RpcError {
     RpcError::new(ErrorCode::TooManySubscriptions, error.to_string())
 }
 
-fn unavailable(error: BrokerUnavailable) -> RpcError {
+fn unavailable(error: &BrokerUnavailable) -> RpcError {
     tracing::warn!(%error, "a subscription was refused");
     let message = "the broker is out of reach at the moment; try again in a few seconds";
     RpcError::new(ErrorCode::BrokerUnavailable, message)

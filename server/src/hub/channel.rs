@@ -272,11 +272,11 @@ impl HubChannel {
         if self.feed == Feed::State {
             // Newer than whatever is being read.
             state.catching_up = None;
-            return Received::Done(self.deliver(&mut state, publication));
+            return Received::Done(self.deliver(&mut state, &publication));
         }
         if let Some(catching_up) = &mut state.catching_up {
             let kept = catching_up.keep(publication, self.window_bytes);
-            let sent = kept.map(|past| self.deliver(&mut state, past));
+            let sent = kept.map(|past| self.deliver(&mut state, &past));
             return Received::Done(sent.unwrap_or_default());
         }
         let at = state.window.as_ref().map(Window::newest);
@@ -286,7 +286,7 @@ impl HubChannel {
             (Some(_), None) => Arrival::Ahead,
         };
         match arrival {
-            Arrival::Next => Received::Done(self.deliver(&mut state, publication)),
+            Arrival::Next => Received::Done(self.deliver(&mut state, &publication)),
             Arrival::Seen => Received::Done(Sent::default()),
             Arrival::Ahead => {
                 let mut catching_up = CatchingUp::default();
@@ -351,7 +351,7 @@ impl HubChannel {
             sent.stopped += told.stopped;
         }
         for event in merged.events {
-            sent += self.deliver(&mut state, event);
+            sent += self.deliver(&mut state, &event);
         }
         let more = merged.more || again;
         if more {
@@ -371,7 +371,7 @@ impl HubChannel {
         let mut state = self.state();
         let mut sent = Sent::default();
         if state.catching_up.take().is_some() {
-            sent = self.deliver(&mut state, Publication { tracked: None, payload });
+            sent = self.deliver(&mut state, &Publication { tracked: None, payload });
         }
         drop(state);
         self.readiness.send_replace(Readiness::Ready);
@@ -385,7 +385,7 @@ impl HubChannel {
         for event in state.catching_up.take().unwrap_or_default().waiting {
             // The others are in the history: whoever begins again reads from where the channel stands.
             if event.tracked.is_none() {
-                sent += self.deliver(&mut state, event);
+                sent += self.deliver(&mut state, &event);
             }
         }
         drop(state);
@@ -449,8 +449,8 @@ impl HubChannel {
     }
 
     /// Moves the channel on by one event, and hands it to every subscriber.
-    fn deliver(&self, state: &mut State, publication: Publication) -> Sent {
-        let event = self.event(&publication);
+    fn deliver(&self, state: &mut State, publication: &Publication) -> Sent {
+        let event = self.event(publication);
         if let Err(fault) = &event {
             tracing::warn!(
                 channel = %self.key,

@@ -293,7 +293,7 @@ fn event(position: Position) -> Publication {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(CASES))]
+    #![proptest_config(ProptestConfig { cases: CASES, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn every_subscriber_has_every_event_once_and_in_order_or_is_told_of_a_gap(

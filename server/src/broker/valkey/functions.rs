@@ -19,6 +19,10 @@ pub(super) const TIMEOUT: Duration = Duration::from_secs(2);
 
 const LIBRARY: &str = include_str!("../publish.lua");
 
+/// What `tidings_history` answers: the epoch, the newest offset, and of each event its offset, the time of its
+/// publishing, and its payload.
+type HistoryAnswer = (String, u64, Vec<(u64, u64, Vec<u8>)>);
+
 #[derive(Clone)]
 pub(super) struct Functions {
     commands: ConnectionManager,
@@ -76,8 +80,7 @@ impl Functions {
         }
         let functions = self.clone();
         async move {
-            let (epoch, offset, events): (String, u64, Vec<(u64, u64, Vec<u8>)>) =
-                functions.call(&call).await?;
+            let (epoch, offset, events): HistoryAnswer = functions.call(&call).await?;
             let epoch: Uuid = epoch.parse().map_err(|_| unexpected("tidings_history"))?;
             let events = events.into_iter().map(|(offset, published_at_ms, payload)| {
                 let position = Position { epoch, offset };
