@@ -62,16 +62,16 @@ test-rust:
 	cargo test --locked --workspace --no-fail-fast
 
 .PHONY: test-client
-test-client: $(modules) binaries
+test-client: $(modules) tested-binaries
 	$(npm) test
 
 .PHONY: test-browser
-test-browser: page binaries
+test-browser: page tested-binaries
 	$(npm) run e2e
 
 # Clients and tools of other people.
 .PHONY: test-interop
-test-interop: binaries
+test-interop: tested-binaries
 	$(interop)/setup
 	npm --prefix $(interop) test
 
@@ -101,6 +101,11 @@ page: $(modules)
 .PHONY: binaries
 binaries:
 	cargo build --locked -p tidings-server -p tidings-testkit --bins
+
+# With the libraries' features that `cargo test` has compiled, so that nothing is compiled twice.
+.PHONY: tested-binaries
+tested-binaries:
+	cargo test --locked --workspace --no-run
 
 $(modules): client-ts/package.json client-ts/package-lock.json
 	$(npm) ci --no-audit --no-fund
