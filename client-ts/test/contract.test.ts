@@ -47,46 +47,42 @@ describe("src/generated", () => {
 
 describe("schema/examples", () => {
   const files = [...examples()];
+  const isRequest = ([name]: [string, unknown]) => /\.request[.-]/.test(name);
+  const requests = files.filter(isRequest);
+  const others = files.filter((file) => !isRequest(file));
 
-  test.each(files.filter(([name]) => name.endsWith(".request.json")))(
-    "%s is what the client sends",
-    (_, request) => {
-      const text = encodeCall(Number(request["id"]), String(request["method"]), request["params"]);
-      expect(JSON.parse(text)).toEqual(request);
-    },
-  );
+  test.each(requests)("%s is what the client sends", (_, request) => {
+    const text = encodeCall(Number(request["id"]), String(request["method"]), request["params"]);
+    expect(JSON.parse(text)).toEqual(request);
+  });
 
-  test.each(files.filter(([name]) => !name.endsWith(".request.json")))(
-    "%s is understood",
-    (name, message) => {
-      const decoded = decode(JSON.stringify(message));
-      const procedure = camelCase(name);
-      switch (decoded.kind) {
-        case "event":
-          expectValid(eventValidators[procedure], decoded.event);
-          if (decoded.event.type === "data") {
-            expectValid(dataValidators[procedure], decoded.event.data);
-          }
-          break;
-        case "result":
-          // The answers to subscribing and unsubscribing are plain ids and booleans.
-          if (procedure in outputValidators) {
-            expectValid(outputValidators[procedure], decoded.result);
-          } else expect(["number", "boolean"]).toContain(typeof decoded.result);
-          break;
-        case "error":
-          expect(Object.values(errorTable).map(({ code }) => code)).toContain(decoded.error.code);
-          break;
-        case "other":
-          // An error that names no call.
-          expect(message["id"]).toBeNull();
-      }
-    },
-  );
+  test.each(others)("%s is understood", (name, message) => {
+    const decoded = decode(JSON.stringify(message));
+    const procedure = camelCase(name);
+    switch (decoded.kind) {
+      case "event":
+        expectValid(eventValidators[procedure], decoded.event);
+        if (decoded.event.type === "data") {
+          expectValid(dataValidators[procedure], decoded.event.data);
+        }
+        break;
+      case "result":
+        // The answers to subscribing and unsubscribing are plain ids and booleans.
+        if (procedure in outputValidators) {
+          expectValid(outputValidators[procedure], decoded.result);
+        } else expect(["number", "boolean"]).toContain(typeof decoded.result);
+        break;
+      case "error":
+        expect(Object.values(errorTable).map(({ code }) => code)).toContain(decoded.error.code);
+        break;
+      case "other":
+        // An error that names no call.
+        expect(message["id"]).toBeNull();
+    }
+  });
 
   test("hold every kind of event and of message", () => {
-    const kinds = files
-      .filter(([name]) => !name.endsWith(".request.json"))
+    const kinds = others
       .map(([, message]) => decode(JSON.stringify(message)))
       .map((message) => (message.kind === "event" ? message.event.type : message.kind));
     expect(new Set(kinds)).toEqual(

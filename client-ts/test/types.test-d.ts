@@ -24,7 +24,9 @@ declare const queryClient: QueryClient;
 declare const options: QueryOptions;
 
 // Names.
-expectTypeOf<ProcedureName>().toEqualTypeOf<"allUsers" | "userById" | "onUpdates" | "onInstances">();
+expectTypeOf<ProcedureName>().toEqualTypeOf<
+  "allUsers" | "userById" | "onUpdates" | "onInstances"
+>();
 expectTypeOf<QueryName>().toEqualTypeOf<"allUsers" | "userById">();
 expectTypeOf<SubscriptionName>().toEqualTypeOf<"onUpdates" | "onInstances">();
 // @ts-expect-error there is no such procedure
