@@ -29,8 +29,9 @@ impl Hub {
         let hub = self.clone();
         let stop = self.stop.clone();
         self.tasks.spawn(stop.run_until_cancelled_owned(async move {
-            while hub.is_current(&channel) {
-                match hub.read(&channel).await {
+            // Under the hub's lock: it must not come after the unsubscribing of the last who left.
+            while let Some(subscribed) = hub.subscribe_if_current(&channel) {
+                match hub.read(&channel, subscribed).await {
                     Ok(more) if !more => return,
                     Ok(_) => {}
                     Err(error) if !hub.broker.is_up() => {
@@ -46,9 +47,13 @@ impl Hub {
         }));
     }
 
-    async fn read(&self, channel: &HubChannel) -> Result<bool, BrokerUnavailable> {
+    async fn read(
+        &self,
+        channel: &HubChannel,
+        subscribed: impl Future<Output = Result<(), BrokerUnavailable>>,
+    ) -> Result<bool, BrokerUnavailable> {
         // What is published from here on comes by itself; what was before is in the history.
-        self.broker.subscribe(&channel.key).await?;
+        subscribed.await?;
         let caught_up = match channel.feed {
             Feed::State => channel.read_state(self.broker.state(&channel.key).await?),
             Feed::Log => {

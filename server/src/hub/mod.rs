@@ -15,7 +15,7 @@ use std::{
     time::Duration,
 };
 
-use futures_util::StreamExt;
+use futures_util::{StreamExt, future::BoxFuture};
 use tidings_schema::{BrokerStatus, Event, StopReason, Subscription, SubscriptionId};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -67,7 +67,7 @@ pub struct Hub {
     channels: Mutex<Channels>,
     /// The next subscription id. Ids are unique within the replica's life, and so within a connection.
     next_id: AtomicU64,
-    /// Channels that are catching up.
+    /// Channels that are catching up, and readings of the history.
     tasks: TaskTracker,
     /// Ends `tasks`.
     stop: CancellationToken,
@@ -214,10 +214,14 @@ impl Hub {
         }
     }
 
-    /// Whether the hub still has this channel: not another one of that name.
-    fn is_current(&self, channel: &Arc<HubChannel>) -> bool {
+    /// Subscribes to a channel, if the hub still has it: not another one of that name.
+    fn subscribe_if_current(
+        &self,
+        channel: &Arc<HubChannel>,
+    ) -> Option<BoxFuture<'static, Result<(), BrokerUnavailable>>> {
         let channels = self.channels();
-        channels.by_key.get(&channel.key).is_some_and(|(current, _)| Arc::ptr_eq(current, channel))
+        let (current, _) = channels.by_key.get(&channel.key)?;
+        Arc::ptr_eq(current, channel).then(|| self.broker.subscribe(&channel.key))
     }
 
     fn receive(self: &Arc<Self>, key: &ChannelKey, publication: Publication) {

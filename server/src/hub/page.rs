@@ -14,10 +14,9 @@ use futures_util::{
 };
 use tidings_schema::GapReason;
 
-use super::channel::HubChannel;
+use super::{Hub, channel::HubChannel};
 use crate::{
-    broker::{Broker, BrokerUnavailable, Position},
-    metrics::Metrics,
+    broker::{BrokerUnavailable, Position},
     resume::after,
     socket::Frame,
 };
@@ -42,16 +41,16 @@ impl HubChannel {
     pub(super) fn page(
         self: &Arc<Self>,
         cursor: Position,
-        broker: &Arc<dyn Broker>,
-        metrics: &Arc<Metrics>,
+        hub: &Hub,
     ) -> impl Future<Output = Result<Arc<Page>, BrokerUnavailable>> + use<> {
         let mut reads = self.pages.0.lock().unwrap_or_else(PoisonError::into_inner);
         let start = || {
-            metrics.history_reads.increment(1);
-            let history = broker.history(&self.key, Some(cursor.offset), PAGE_BYTES, None);
+            hub.metrics.history_reads.increment(1);
+            let history = hub.broker.history(&self.key, Some(cursor.offset), PAGE_BYTES, None);
             // Weak, since the channel holds the reading.
             let channel = Arc::downgrade(self);
-            async move {
+            // A task of its own, so that it ends, and is forgotten, also when all who asked have gone.
+            let read = hub.tasks.spawn(async move {
                 let history = history.await;
                 let channel = channel.upgrade().ok_or_else(given_up)?;
                 let page = history.map(|history| {
@@ -66,9 +65,8 @@ impl HubChannel {
                 });
                 channel.pages.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&cursor);
                 page
-            }
-            .boxed()
-            .shared()
+            });
+            async move { read.await.unwrap_or_else(|_| Err(given_up())) }.boxed().shared()
         };
         reads.entry(cursor).or_insert_with(start).clone()
     }

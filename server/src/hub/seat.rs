@@ -85,7 +85,7 @@ impl Seat {
     ///
     /// When the broker is out of reach.
     pub async fn page(&self, cursor: Position) -> Result<Arc<Page>, BrokerUnavailable> {
-        self.channel.page(cursor, &self.hub.broker, &self.hub.metrics).await
+        self.channel.page(cursor, &self.hub).await
     }
 
     /// Encodes an event that is no data.

@@ -123,10 +123,8 @@ async fn the_broker_is_left_when_the_last_subscriber_leaves(server: TestServer) 
     assert!(!server.app.hub.is_empty());
     b.call("onUpdates_unsubscribe", json!([in_b])).await;
     assert!(server.app.hub.is_empty());
-    if let Some(valkey) = &server.valkey {
-        // The replica tells Valkey after it has told the client.
-        while valkey.cli(["PUBSUB", "CHANNELS"]).await.unwrap() != "" {}
-    }
+    // The replica tells Valkey after it has told the client.
+    server.until_valkey_has_no_subscription().await;
 
     // And back.
     let again = on_updates(&mut a, "list-1").await;

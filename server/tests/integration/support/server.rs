@@ -72,6 +72,13 @@ impl TestServer {
         assert!(timeout(PATIENCE, wait).await.is_ok(), "waited in vain until {what}");
     }
 
+    /// Waits until this replica is subscribed to nothing in Valkey any more, not even to `onInstances`.
+    pub(crate) async fn until_valkey_has_no_subscription(&self) {
+        let Some(valkey) = &self.valkey else { return };
+        let wait = async { while valkey.cli(["PUBSUB", "CHANNELS"]).await.unwrap() != "" {} };
+        assert!(timeout(PATIENCE, wait).await.is_ok(), "a subscription was left in Valkey");
+    }
+
     pub(crate) fn ws_url(&self) -> String {
         format!("ws://{}/rpc", self.address)
     }
