@@ -1,6 +1,14 @@
 //! The accept loop: TCP connections come in, each with what bounds it.
 
-use std::{convert::Infallible, io, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::{Router, body::Body, http::Request};
 use jsonrpsee::server::{StopHandle, serve_with_graceful_shutdown};
@@ -21,6 +29,10 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// How long a connection that is one too many is kept to be told so.
 const REFUSE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// How long an HTTP connection is kept without another request; at most twice that. An answer that takes
+/// longer to be read is cut off.
+const HTTP_IDLE: Duration = Duration::from_secs(60);
 
 const BUSY: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 1\r\ncontent-length: 0\r\n\r\n";
@@ -66,7 +78,10 @@ fn prepare(stream: &TcpStream, stall_limit: Duration) -> io::Result<()> {
 }
 
 async fn serve(stream: TcpStream, connection: Arc<Connection>, router: Router, stop: StopHandle) {
+    let requests = Arc::new(AtomicU64::new(0));
+    let counted = requests.clone();
     let service = service_fn(move |request: Request<hyper::body::Incoming>| {
+        counted.fetch_add(1, Ordering::Relaxed);
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(connection.clone());
         let answer = router.clone().oneshot(request);
@@ -75,8 +90,26 @@ async fn serve(stream: TcpStream, connection: Arc<Connection>, router: Router, s
             Ok::<_, Infallible>(answer)
         }
     });
-    if let Err(error) = serve_with_graceful_shutdown(stream, service, stop.shutdown()).await {
-        tracing::debug!(%error, "a connection ended with an error");
+    // Done also when the connection has become a WebSocket, which jsonrpsee's own tasks serve.
+    let served = serve_with_graceful_shutdown(stream, service, stop.shutdown());
+    tokio::select! {
+        served = served => if let Err(error) = served {
+            tracing::debug!(%error, "a connection ended with an error");
+        },
+        () = idle(&requests) => tracing::debug!("an idle HTTP connection was closed"),
+    }
+}
+
+/// Resolves when no request has come for a while: an idle connection would keep its place for ever.
+async fn idle(requests: &AtomicU64) {
+    let mut before = requests.load(Ordering::Relaxed);
+    loop {
+        tokio::time::sleep(HTTP_IDLE).await;
+        let now = requests.load(Ordering::Relaxed);
+        if now == before {
+            return;
+        }
+        before = now;
     }
 }
 
@@ -87,5 +120,24 @@ async fn refuse(mut stream: TcpStream) {
     if let Ok(Ok(1..)) = timeout(REFUSE_TIMEOUT, stream.read(&mut request)).await {
         let _ = stream.write_all(BUSY).await;
         let _ = stream.shutdown().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_is_idle_when_no_request_comes_and_not_before() {
+        let requests = Arc::new(AtomicU64::new(1));
+        let counted = requests.clone();
+        let busy = tokio::spawn(async move {
+            for _ in 0..10 {
+                tokio::time::sleep(HTTP_IDLE / 2).await;
+                counted.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        idle(&requests).await;
+        assert!(busy.is_finished(), "it was closed between two requests");
     }
 }
