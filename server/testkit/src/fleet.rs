@@ -1,15 +1,12 @@
 //! A Valkey, replicas, nginx and, if wanted, the publisher.
 
-use std::{
-    ffi::OsString,
-    iter,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use futures_util::future::try_join_all;
 
 use crate::{
-    Nginx, NginxOptions, Port, Process, Publisher, Replica, ReplicaOptions, Result, ValkeyProcess,
+    Link, Nginx, NginxOptions, Port, Process, Publisher, Replica, ReplicaOptions, Result,
+    ValkeyProcess,
 };
 
 /// How a fleet is started.
@@ -25,6 +22,10 @@ pub struct FleetOptions {
     pub publisher: bool,
     /// Valkey's port on 127.0.0.1. A free one by default.
     pub valkey_port: Option<u16>,
+    /// Further arguments of Valkey, such as `["--appendonly", "yes"]`. None by default: it keeps nothing.
+    pub valkey_arguments: Vec<String>,
+    /// Whether `replica-1` reaches Valkey through a [`Link`], which can be cut. It does not by default.
+    pub link: bool,
     /// Where nginx listens, and the page that it serves.
     pub nginx: NginxOptions,
 }
@@ -38,6 +39,8 @@ impl FleetOptions {
             replica_arguments: Vec::new(),
             publisher: false,
             valkey_port: None,
+            valkey_arguments: Vec::new(),
+            link: false,
             nginx: NginxOptions::default(),
         }
     }
@@ -53,6 +56,8 @@ pub struct Fleet {
     pub nginx: Nginx,
     /// `replica-1`, `replica-2` and so on.
     pub replicas: Vec<Replica>,
+    /// What `replica-1` reaches Valkey through, if so wanted.
+    pub link: Option<Link>,
     /// The broker.
     pub valkey: ValkeyProcess,
 }
@@ -65,10 +70,13 @@ impl Fleet {
     /// When one of them does not start.
     pub async fn start(options: &FleetOptions) -> Result<Self> {
         let port = options.valkey_port.map_or_else(Port::reserve, Port::exactly)?;
-        let valkey = ValkeyProcess::start_on(port, iter::empty::<OsString>()).await?;
+        let valkey = ValkeyProcess::start_on(port, &options.valkey_arguments).await?;
+        let link = if options.link { Some(Link::start(valkey.address()).await?) } else { None };
         let replicas = (1..=options.replicas).map(|number| {
             let replica = ReplicaOptions::new(&options.tidings, format!("replica-{number}"));
-            Replica::start(replica.valkey_url(valkey.url()).args(&options.replica_arguments))
+            let link = link.as_ref().filter(|_| number == 1).map(Link::url);
+            let valkey_url = link.unwrap_or_else(|| valkey.url());
+            Replica::start(replica.valkey_url(valkey_url).args(&options.replica_arguments))
         });
         let replicas = try_join_all(replicas).await?;
         let addresses = replicas.iter().map(Replica::address).collect::<Vec<_>>();
@@ -78,7 +86,7 @@ impl Fleet {
         } else {
             None
         };
-        Ok(Self { publisher, nginx, replicas, valkey })
+        Ok(Self { publisher, nginx, replicas, link, valkey })
     }
 
     /// Where a browser finds it.

@@ -11,15 +11,21 @@
 //! - [`Replica`]: one `tidings serve`
 //! - [`Publisher`]: one `tidings background-updates`
 //! - [`ValkeyProcess`]: a Valkey of one's own
+//! - [`Link`]: a TCP connection that can be cut
 //! - [`Process`]: what they have in common: start, signals, end
 //! - [`Client`]: a WebSocket client that hides nothing
 //! - [`Log`]: what a process wrote, bounded, to wait for and to show when something fails
 //! - [`Port`]: a port that stays ours while its process restarts
 //! - [`Error`]: what went wrong, with the end of the process's log
+//! - [`load`]: publishers and subscribers by the thousand, and what became of each event
+//! - [`chaos`]: faults of a fleet under load
 
+pub mod chaos;
 mod client;
 mod error;
 mod fleet;
+mod link;
+pub mod load;
 mod log;
 mod nginx;
 mod port;
@@ -33,6 +39,7 @@ mod valkey;
 pub use client::Client;
 pub use error::{Error, Result};
 pub use fleet::{Fleet, FleetOptions};
+pub use link::Link;
 pub use log::Log;
 pub use nginx::{Nginx, NginxOptions};
 pub use port::Port;

@@ -15,17 +15,29 @@ const ANSWER: Duration = Duration::from_secs(2);
 
 /// Asks for `path` until the answer is 200. This wait has no limit of its own.
 pub(crate) async fn until_ok(address: SocketAddr, path: &str) {
-    while timeout(ANSWER, status(address, path)).await.ok().flatten() != Some(200) {
+    while get(address, path).await.is_none() {
         sleep(INTERVAL).await;
     }
 }
 
-/// The status of one GET, or `None` when there was no answer.
-async fn status(address: SocketAddr, path: &str) -> Option<u16> {
+/// Asks for `path` until the answer is something else. This wait has no limit of its own.
+pub(crate) async fn until_not_ok(address: SocketAddr, path: &str) {
+    while get(address, path).await.is_some() {
+        sleep(INTERVAL).await;
+    }
+}
+
+/// The body of an answer, or `None` when there was none within 2 s, or one with another status than 200.
+pub(crate) async fn get(address: SocketAddr, path: &str) -> Option<String> {
+    timeout(ANSWER, exchange(address, path)).await.ok().flatten()
+}
+
+async fn exchange(address: SocketAddr, path: &str) -> Option<String> {
     let mut stream = TcpStream::connect(address).await.ok()?;
     let request = format!("GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n");
     stream.write_all(request.as_bytes()).await.ok()?;
-    let mut head = [0; "HTTP/1.1 200".len()];
-    stream.read_exact(&mut head).await.ok()?;
-    std::str::from_utf8(&head).ok()?.split(' ').nth(1)?.parse().ok()
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.ok()?;
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    (head.split(' ').nth(1)? == "200").then(|| body.to_owned())
 }

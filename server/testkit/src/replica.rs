@@ -2,6 +2,7 @@
 
 use std::{
     ffi::OsString,
+    fs,
     net::SocketAddr,
     path::{Path, PathBuf},
     process::ExitStatus,
@@ -10,7 +11,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::{Port, Process, Result, Signal, probe, process::command, tool};
+use crate::{Error, Port, Process, Result, Signal, probe, process::command, tool};
 
 /// How long a replica may take to end: longer than its own drain.
 const PATIENCE: Duration = Duration::from_secs(45);
@@ -71,6 +72,8 @@ pub struct Replica {
     process: Process,
     options: ReplicaOptions,
     port: Port,
+    /// Where its metrics are.
+    admin: Port,
 }
 
 impl Replica {
@@ -80,9 +83,9 @@ impl Replica {
     ///
     /// When the binary was not built, or does not start.
     pub async fn start(options: ReplicaOptions) -> Result<Self> {
-        let port = Port::reserve()?;
-        let process = run(&options, &port).await?;
-        Ok(Self { process, options, port })
+        let (port, admin) = (Port::reserve()?, Port::reserve()?);
+        let process = run(&options, &port, &admin).await?;
+        Ok(Self { process, options, port, admin })
     }
 
     /// Its name on the wire.
@@ -148,6 +151,47 @@ impl Replica {
         ready(&self.process, &self.port).await
     }
 
+    /// Waits until `/readyz` answers anything but 200: what a replica does that has noticed that its Valkey is away.
+    ///
+    /// # Errors
+    ///
+    /// When it ends first, or is still ready after a minute.
+    pub async fn not_ready(&self) -> Result<()> {
+        let not_ready = async {
+            probe::until_not_ok(self.address(), "/readyz").await;
+            Some(())
+        };
+        self.process.expect("GET /readyz answers something else than 200", not_ready).await
+    }
+
+    /// The value of a metric without labels, such as `tidings_connections`.
+    ///
+    /// # Errors
+    ///
+    /// When there are no metrics, or not this one.
+    pub async fn metric(&self, name: &str) -> Result<f64> {
+        let metrics = probe::get(self.admin.address(), "/metrics").await.unwrap_or_default();
+        let value = metrics.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
+        value.ok_or_else(|| Error::Failed {
+            command: format!("GET /metrics of {}", self.instance()),
+            output: format!("no {name} in \"{metrics}\""),
+        })
+    }
+
+    /// The memory that the kernel keeps for it (RSS), in KiB.
+    ///
+    /// # Errors
+    ///
+    /// When it has ended, or this machine has no `/proc`.
+    pub fn memory_kib(&self) -> Result<u64> {
+        let path = format!("/proc/{}/status", self.pid());
+        let status = fs::read_to_string(&path).map_err(Error::io(&path))?;
+        let kib = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:")?.split_whitespace().next()?.parse().ok());
+        kib.ok_or(Error::Failed { command: path, output: status })
+    }
+
     /// Ends it if it runs, starts it again on the same port, and waits as [`start`](Self::start) does.
     ///
     /// # Errors
@@ -157,16 +201,18 @@ impl Replica {
         if self.process.is_running() {
             self.stop().await?;
         }
-        self.process = run(&self.options, &self.port).await?;
+        self.process = run(&self.options, &self.port, &self.admin).await?;
         Ok(())
     }
 }
 
-async fn run(options: &ReplicaOptions, port: &Port) -> Result<Process> {
+async fn run(options: &ReplicaOptions, port: &Port, admin: &Port) -> Result<Process> {
     let mut command = command(tool::built(&options.tidings)?, "KILL")?;
     command
         .args(["serve", "--log-format", "json", "--instance", &options.instance, "--listen"])
         .arg(port.address().to_string())
+        .arg("--admin-listen")
+        .arg(admin.address().to_string())
         .args(&options.arguments);
     let process = Process::start(&options.instance, command)?;
     let address = port.address().to_string();

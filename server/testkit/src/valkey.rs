@@ -2,7 +2,8 @@
 
 use std::{
     ffi::{OsStr, OsString},
-    iter,
+    fs, iter,
+    net::SocketAddr,
     path::Path,
     time::Duration,
 };
@@ -74,6 +75,11 @@ impl ValkeyProcess {
         format!("redis://{}", self.port.address())
     }
 
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.port.address()
+    }
+
     /// Its port on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port.number()
@@ -141,6 +147,21 @@ impl ValkeyProcess {
         }
         self.process = run(&self.port, self.folder.path(), &self.arguments).await?;
         Ok(())
+    }
+
+    /// Kills it (SIGKILL), takes away whatever it kept on disk, starts it again on the same port, and waits until
+    /// it accepts connections.
+    ///
+    /// # Errors
+    ///
+    /// When its data cannot be removed, or it does not start.
+    pub async fn restart_empty(&mut self) -> Result<()> {
+        self.kill();
+        let folder = self.folder.path();
+        fs::remove_dir_all(folder)
+            .and_then(|()| fs::create_dir(folder))
+            .map_err(Error::io("Valkey's folder cannot be emptied"))?;
+        self.restart().await
     }
 
     /// Makes it hang (SIGSTOP): its connections stay open, and nothing is answered.
