@@ -17,13 +17,7 @@ export function App({ queries }: { queries: QueryOptions }) {
   const live = useSubscription(
     "onUpdates",
     { channel },
-    {
-      ...keepUpdated(queryClient, queries.allUsers.queryKey()),
-      // The server is back: no need to wait for someone to press the button.
-      onStarted: () => {
-        if (users.isError) void users.refetch();
-      },
-    },
+    keepUpdated(queryClient, queries.allUsers.queryKey()),
   );
   const changes = useChanges(users.data);
 

@@ -13,6 +13,8 @@ export function describeConnection(
       return { label: connection.attempt === 1 ? "Connecting…" : "Reconnecting…", mood: "waiting" };
     case "waiting":
       return { label: "Reconnecting…", mood: "waiting" };
+    case "offline":
+      return { label: "Offline", mood: "waiting" };
     case "closed":
       return { label: "Closed", mood: "bad" };
     case "open":

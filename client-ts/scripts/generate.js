@@ -75,6 +75,8 @@ async function contract(document) {
     format: false,
     unreachableDefinitions: true,
   });
+  const entry = (/** @type {Method} */ method) =>
+    procedureEntry(method, document.components.schemas[refName(method["x-input"])]);
   const generic = eventNames.map((name) => (name === "DataEvent" ? "DataEvent<Data>" : name));
   return [
     header,
@@ -91,7 +93,7 @@ async function contract(document) {
     `export interface Procedures {\n${document.methods.map(procedureType).join("\n")}\n}`,
     "",
     "/** What the client must know of every procedure at run time. */",
-    `export const procedures = {\n${document.methods.map(procedureEntry).join("\n")}\n} as const;`,
+    `export const procedures = {\n${document.methods.map(entry).join("\n")}\n} as const;`,
     "",
     "/** Every error that the server answers, by its stable name. */",
     "export const errorTable: Readonly<Record<ErrorCode, { code: number; retryable: boolean }>> = {",
@@ -185,10 +187,17 @@ function procedureType(method) {
     };`;
 }
 
-/** @param {Method} method */
-function procedureEntry({ name, "x-kind": kind, "x-subscription": subscription }) {
-  const unsubscribe = subscription ? `, unsubscribe: "${subscription.unsubscribe}"` : "";
-  return `${name}: { kind: "${kind}"${unsubscribe} },`;
+/**
+ * @param {Method} method
+ * @param {Json} input its schema
+ */
+function procedureEntry({ name, "x-kind": kind, "x-subscription": subscription }, input) {
+  if (!subscription) return `${name}: { kind: "${kind}" },`;
+  const { unsubscribe, feed } = subscription;
+  const resumable = feed === "log" && "lastEventId" in (input["properties"] ?? {});
+  return `${name}: {
+    kind: "${kind}", unsubscribe: "${unsubscribe}", feed: "${feed}", resumable: ${resumable},
+  },`;
 }
 
 /** @param {Method} method */

@@ -1,13 +1,14 @@
 import { ClientClosedError } from "./errors.js";
 import { type Procedures, procedures } from "./generated/contract.js";
 import { dataValidators, outputValidators } from "./generated/validators.js";
+import type { SubscriptionHandlers } from "./handlers.js";
 import { type ClientOptions, settingsOf } from "./options.js";
 import { decode, type Message, ProtocolError } from "./protocol.js";
 import { Requests } from "./requests.js";
 import type { Socket } from "./socket.js";
 import { stableKey } from "./stable-key.js";
 import type { Observable } from "./store.js";
-import type { Link, SubscriptionHandlers } from "./subscription.js";
+import type { Link } from "./subscription.js";
 import { Subscriptions } from "./subscriptions.js";
 import { type ConnectionState, Transport } from "./transport.js";
 import { payloadFault } from "./validation.js";
@@ -89,6 +90,16 @@ export type Client = {
   /** Closes the connection for good. What is under way fails with `ClientClosedError`. */
   close(): void;
 };
+
+interface SubscriptionEntry {
+  kind: "subscription";
+  unsubscribe: string;
+  feed: "log" | "state";
+  resumable: boolean;
+}
+
+/** A line of the generated table, of any kind: the contract of the day may lack one. */
+type ProcedureEntry = SubscriptionEntry | { kind: "query" } | { kind: "mutation" };
 
 /**
  * Makes a client. It connects with the first call or subscription, not before, and then stays
@@ -178,7 +189,7 @@ export function createClient(options: ClientOptions = {}): Client {
 
   function subscribe(
     procedure: string,
-    unsubscribe: string,
+    { unsubscribe, feed, resumable }: SubscriptionEntry,
     input: unknown,
     handlers: SubscriptionHandlers<unknown>,
   ): Subscription {
@@ -188,6 +199,8 @@ export function createClient(options: ClientOptions = {}): Client {
       procedure,
       unsubscribe,
       input,
+      feed,
+      resumable,
       backoff,
       minUptimeMs,
       validate: validate ? dataValidators[procedure] : undefined,
@@ -197,15 +210,15 @@ export function createClient(options: ClientOptions = {}): Client {
     return { unsubscribe: subscriptions.join(key, wanted, handlers) };
   }
 
-  function caller(name: string, { kind, unsubscribe }: { kind: string; unsubscribe?: string }) {
-    if (unsubscribe !== undefined) {
+  function caller(name: string, entry: ProcedureEntry) {
+    if (entry.kind === "subscription") {
       return {
         subscribe: (input: unknown, handlers: SubscriptionHandlers<unknown>) =>
-          subscribe(name, unsubscribe, input, handlers),
+          subscribe(name, entry, input, handlers),
       };
     }
     const act = (input?: unknown, callOptions?: CallOptions) => call(name, input, callOptions);
-    return kind === "mutation" ? { mutate: act } : { query: act };
+    return entry.kind === "mutation" ? { mutate: act } : { query: act };
   }
 
   const callers = Object.entries(procedures).map(([name, entry]) => [name, caller(name, entry)]);

@@ -3,8 +3,10 @@
  *
  * - `generated/`: types, tables and checks from `schema/openrpc.json`
  * - `protocol`: messages as text; `errors`: what can go wrong; `validation`: payloads
- * - `socket`: one WebSocket; `transport`: one after another; `requests`: calls without an answer yet
- * - `subscription`: one, across sockets; `subscriptions`: all of them
+ * - `socket`: one WebSocket; `transport`: one after another; `device`: what it lives through;
+ *   `requests`: calls without an answer yet
+ * - `handlers`: what subscribers are told; `replay`: when missed events are being delivered;
+ *   `subscription`: one, across sockets; `subscriptions`: all of them
  * - `client`: puts these together; `observer`: a subscription as a value
  *
  * Importing any of it does nothing but define.
@@ -38,6 +40,7 @@ export {
   TooManyCallsError,
 } from "./errors.js";
 export type * from "./generated/contract.js";
+export type { Gap, SubscriptionHandlers } from "./handlers.js";
 export {
   type Continuity,
   type ObserverHandlers,
@@ -52,5 +55,4 @@ export {
 } from "./observer.js";
 export type { ClientOptions, KeepAlive, WebSocketConstructor, WebSocketLike } from "./options.js";
 export type { Observable } from "./store.js";
-export type { Gap, SubscriptionHandlers } from "./subscription.js";
 export type { ConnectionState } from "./transport.js";

@@ -7,16 +7,20 @@ import type {
   SubscriptionProcedure,
 } from "./client.js";
 import type { ClientError } from "./errors.js";
+import type { Gap, SubscriptionHandlers } from "./handlers.js";
 import { type Observable, Store } from "./store.js";
-import type { Gap, SubscriptionHandlers } from "./subscription.js";
 
 /** In place of an input: do not subscribe (yet). */
 export const skipToken: unique symbol = Symbol("tidings.skip");
 export type SkipToken = typeof skipToken;
 
 /**
- * Whether the data seen is whole. `live`: yes. `replaying`: missed events are being delivered (the
- * contract has no resuming yet, so this does not occur). `gap`: events may have been missed and nobody has made up for it yet.
+ * Whether the data seen is whole.
+ *
+ * - `live`: yes, up to now while `status` is `pending`, and up to the interruption while it is `connecting`.
+ * - `replaying`: events that were missed in an interruption are being delivered. An interruption in
+ *   which nothing was missed goes without.
+ * - `gap`: events may have been missed and nobody has made up for it yet.
  */
 export type Continuity = "live" | "replaying" | "gap";
 
@@ -93,6 +97,8 @@ export class SubscriptionObserver<Name extends SubscriptionName>
   #subscription: Subscription | undefined;
   /** Counts gaps and ends, so that only making up for the last gap counts. */
   #gaps = 0;
+  #inGap = false;
+  #replaying = false;
 
   /** @param handlers read anew at each event, so that they may change without subscribing anew */
   constructor(
@@ -144,6 +150,7 @@ export class SubscriptionObserver<Name extends SubscriptionName>
     if (this.#input === skipToken) return;
     // What was seen before a time unwatched may have been overtaken in it.
     this.#result.set(this.#initial);
+    this.#inGap = this.#replaying = false;
     // TypeScript does not see that a member of the client goes with its own name.
     const procedure = this.#client[this.#name] as SubscriptionProcedure<Name>;
     this.#subscription = procedure.subscribe(this.#input, this.#inner);
@@ -156,13 +163,23 @@ export class SubscriptionObserver<Name extends SubscriptionName>
   }
 
   readonly #inner: SubscriptionHandlers<Data<Name>> = {
-    onStarted: (event) => {
+    onStarted: (event, first) => {
       this.#update({ status: "pending", error: null, instance: event.instance, broker: "up" });
-      this.#handlers().onStarted?.(event);
+      this.#handlers().onStarted?.(event, first);
     },
     onData: (data, event) => {
       this.#update({ data, instance: event.instance, receivedAt: Date.now() });
       this.#handlers().onData?.(data, event);
+    },
+    onReplaying: () => {
+      this.#replaying = true;
+      this.#updateContinuity();
+      this.#handlers().onReplaying?.();
+    },
+    onCaughtUp: () => {
+      this.#replaying = false;
+      this.#updateContinuity();
+      this.#handlers().onCaughtUp?.();
     },
     onGap: (gap) => this.#onGap(gap),
     onStatus: (event) => {
@@ -182,16 +199,25 @@ export class SubscriptionObserver<Name extends SubscriptionName>
   #onGap(gap: Gap): void {
     this.#gaps += 1;
     const mine = this.#gaps;
-    this.#update({ continuity: "gap" });
+    this.#inGap = true;
+    this.#replaying = false;
+    this.#updateContinuity();
     const madeUp = this.#handlers().onGap?.(gap);
     if (!(madeUp instanceof Promise)) return;
     madeUp.then(
       () => {
-        if (this.#gaps === mine) this.#update({ continuity: "live" });
+        if (this.#gaps !== mine) return;
+        this.#inGap = false;
+        this.#updateContinuity();
       },
       // The application knows already; the gap stays a gap.
       () => {},
     );
+  }
+
+  #updateContinuity(): void {
+    const continuity = this.#inGap ? "gap" : this.#replaying ? "replaying" : "live";
+    if (continuity !== this.#result.get().continuity) this.#update({ continuity });
   }
 
   #update(change: Partial<SubscriptionResult<Data<Name>>>): void {

@@ -15,7 +15,10 @@ export interface ClientOptions {
    * @default globalThis.WebSocket
    */
   WebSocket?: WebSocketConstructor;
-  /** Waits between attempts to connect, and to subscribe after an error that may pass. */
+  /**
+   * Waits between attempts to connect, and to subscribe after an error that may pass. While the device
+   * says that it is offline, attempts are `maxDelayMs` apart.
+   */
   backoff?: Partial<Backoff>;
   /**
    * How long a connection must have been open before the count of failed attempts starts again from

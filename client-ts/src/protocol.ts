@@ -22,8 +22,11 @@ export class ProtocolError extends Error {
   override readonly name = "ProtocolError";
 }
 
+/** Answers `true`, and nothing else. */
+export const PING_METHOD = "rpc.ping";
+
 /** The keep-alive request. Its id is no number, so its answer belongs to no call. */
-export const PING = JSON.stringify({ jsonrpc: "2.0", id: "ping", method: "rpc.ping" });
+export const PING = JSON.stringify({ jsonrpc: "2.0", id: "ping", method: PING_METHOD });
 
 /** A call as text. `params` is left out when undefined. */
 export function encodeCall(id: number, method: string, params?: unknown): string {

@@ -2,42 +2,17 @@ import { type Backoff, backoffDelay } from "./backoff.js";
 import { type ClientError, PayloadError, RpcError } from "./errors.js";
 import type {
   DataEvent,
-  GapReason,
   StartedEvent,
   StatusEvent,
   StoppedEvent,
   SubscriptionEvent,
 } from "./generated/contract.js";
+import type { Gap, SubscriptionHandlers } from "./handlers.js";
+import { PING_METHOD } from "./protocol.js";
+import { type Ping, Replay } from "./replay.js";
 import type { Settled } from "./requests.js";
 import { guarded } from "./store.js";
 import { payloadFault, type Validate } from "./validation.js";
-
-/** Events may have been missed. */
-export interface Gap {
-  /** Why: the server's word, or `notResumed` when the subscription was interrupted and began anew. */
-  reason: GapReason | "notResumed";
-  /** The position from which the stream goes on, where known. */
-  lastEventId?: string;
-}
-
-/** What a subscriber can react to. */
-export interface SubscriptionHandlers<Data> {
-  /**
-   * The subscription is live: at first, and again after each interruption. A subscriber that joins one
-   * that is live already is called at once, before `subscribe` returns. It gets no earlier data: what
-   * was published before is not part of any subscription.
-   */
-  onStarted?(event: StartedEvent): void;
-  onData?(data: Data, event: DataEvent<Data>): void;
-  /** Events may have been missed; fetch the snapshot anew. The stream goes on. */
-  onGap?(gap: Gap): void;
-  /** The replica lost its broker, or has it back. No events come while it is down. */
-  onStatus?(event: StatusEvent): void;
-  /** Interrupted, and being taken up again without further ado. With the cause, unless the server asked for it. */
-  onConnecting?(error: ClientError | null): void;
-  /** Over for good: nothing follows, and there is nothing to unsubscribe. */
-  onError?(error: ClientError): void;
-}
 
 /** What a subscription can do with one socket. */
 export interface Link {
@@ -51,6 +26,9 @@ export interface SubscriptionContext {
   procedure: string;
   unsubscribe: string;
   input: unknown;
+  feed: "log" | "state";
+  /** Whether the input has a `lastEventId` to go on after. */
+  resumable: boolean;
   validate: Validate | undefined;
   backoff: Backoff;
   minUptimeMs: number;
@@ -60,14 +38,23 @@ export interface SubscriptionContext {
   onEnd(): void;
 }
 
+interface Subscriber {
+  handlers: SubscriptionHandlers<unknown>;
+  hasStarted: boolean;
+}
+
 /**
  * One server subscription, shared by all who asked for the same. It outlives sockets: each new one is
- * attached, and subscribed on. It ends with its last subscriber, or with an error that will not pass.
+ * attached, and subscribed on after the last event that was taken. It ends with its last subscriber, or
+ * with an error that will not pass.
  */
 export class SharedSubscription {
   readonly #context: SubscriptionContext;
-  /** Wrapped: the same handlers may join twice, and each time counts on its own. */
-  readonly #subscribers = new Set<{ handlers: SubscriptionHandlers<unknown> }>();
+  readonly #subscribers = new Set<Subscriber>();
+  readonly #replay = new Replay({
+    onReplaying: () => this.#emit(({ handlers }) => handlers.onReplaying?.()),
+    onCaughtUp: () => this.#emit(({ handlers }) => handlers.onCaughtUp?.()),
+  });
   /** The socket to subscribe on; undefined while there is none, and once the replica leaves. */
   #link: Link | undefined;
   /** Known from the answer to the subscribe call until the subscription is over. */
@@ -77,29 +64,29 @@ export class SharedSubscription {
   #startedAt = 0;
   /** The last word on the broker since then. */
   #status: StatusEvent | undefined;
+  /** The newest state of a `state` feed since then. */
+  #newest: DataEvent<unknown> | undefined;
   /** Whether it has been live before, so that to begin anew means a gap. */
   #hasBeenLive = false;
+  /** Where to resume from: the last event that was taken. One without an id leaves it as it is. */
   #lastEventId: string | undefined;
+  /** Whether the subscribe call named an event to go on after. */
+  #askedToResume = false;
   #failures = 0;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   #ended = false;
 
   constructor(context: SubscriptionContext) {
     this.#context = context;
-  }
-
-  /** The newest position heard of. An event without an id leaves it as it is. */
-  get lastEventId(): string | undefined {
-    return this.#lastEventId;
+    if (context.resumable) this.#keep((context.input as { lastEventId?: string }).lastEventId);
   }
 
   /** Adds a subscriber, and gives the function that removes it. */
   join(handlers: SubscriptionHandlers<unknown>): () => void {
-    const subscriber = { handlers };
+    // One for each time: the same handlers may join twice.
+    const subscriber = { handlers, hasStarted: false };
     this.#subscribers.add(subscriber);
-    const [started, status] = [this.#started, this.#status];
-    if (started !== undefined) guarded(() => handlers.onStarted?.(started));
-    if (status?.broker === "down") guarded(() => handlers.onStatus?.(status));
+    this.#catchUp(subscriber);
     return () => {
       if (!this.#subscribers.delete(subscriber) || this.#subscribers.size > 0) return;
       // React's StrictMode and key changes leave and join again within one turn.
@@ -107,6 +94,18 @@ export class SharedSubscription {
         if (this.#subscribers.size === 0) this.#end();
       });
     };
+  }
+
+  /** Tells a late joiner how things are. */
+  #catchUp(subscriber: Subscriber): void {
+    const [started, status, newest] = [this.#started, this.#status, this.#newest];
+    const tell = (call: (subscriber: Subscriber) => void) => {
+      if (this.#subscribers.has(subscriber)) guarded(() => call(subscriber));
+    };
+    if (started !== undefined) tell(startedBy(started));
+    if (this.#replay.running) tell(({ handlers }) => handlers.onReplaying?.());
+    if (status?.broker === "down") tell(({ handlers }) => handlers.onStatus?.(status));
+    if (newest !== undefined) tell(({ handlers }) => handlers.onData?.(newest.data, newest));
   }
 
   /** Subscribes on this socket, and forgets the one before. */
@@ -119,7 +118,7 @@ export class SharedSubscription {
   /** The socket is gone, or another attempt to open one has failed. */
   detach(error: ClientError): void {
     this.#detachQuietly();
-    this.#emit((handlers) => handlers.onConnecting?.(error));
+    this.#emit(({ handlers }) => handlers.onConnecting?.(error));
   }
 
   /** Ends it with an error. */
@@ -140,11 +139,11 @@ export class SharedSubscription {
         break;
       case "gap":
         this.#keep(event.lastEventId);
-        this.#emit((handlers) => handlers.onGap?.(gapOf(event.reason, event.lastEventId)));
+        this.#onGap(event);
         break;
       case "status":
         this.#status = event;
-        this.#emit((handlers) => handlers.onStatus?.(event));
+        this.#emit(({ handlers }) => handlers.onStatus?.(event));
         break;
       case "stopped":
         this.#onStopped(event);
@@ -154,8 +153,11 @@ export class SharedSubscription {
 
   #subscribe(): void {
     const link = this.#link;
-    const { procedure, input, unsubscribe } = this.#context;
-    link?.call(procedure, input, {
+    const { procedure, input, resumable, unsubscribe } = this.#context;
+    const lastEventId = resumable ? this.#lastEventId : undefined;
+    this.#askedToResume = lastEventId !== undefined;
+    const where = this.#askedToResume ? { ...(input as object), lastEventId } : input;
+    link?.call(procedure, where, {
       onResult: (id) => {
         // Left while the call was under way: the answer is the first chance to say so.
         if (this.#ended) link.call(unsubscribe, [id], ignored);
@@ -180,28 +182,34 @@ export class SharedSubscription {
     if (this.#started && performance.now() - this.#startedAt >= this.#context.minUptimeMs) {
       this.#failures = 0;
     }
-    this.#started = this.#status = undefined;
+    this.#forgetState();
     const delayMs = retryAfterMs + backoffDelay(this.#failures, this.#context.backoff);
     this.#failures += 1;
     this.#retryTimer = setTimeout(() => this.#subscribe(), delayMs);
-    this.#emit((handlers) => handlers.onConnecting?.(error));
+    this.#emit(({ handlers }) => handlers.onConnecting?.(error));
   }
 
   #onStarted(event: StartedEvent): void {
+    const { resumed, lastEventId } = event;
     this.#started = event;
     this.#status = undefined;
     this.#startedAt = performance.now();
-    const beganAnew = this.#hasBeenLive && !event.resumed;
+    const beganAnew = this.#hasBeenLive && !resumed;
     this.#hasBeenLive = true;
-    this.#keep(event.lastEventId);
-    this.#emit((handlers) => handlers.onStarted?.(event));
-    if (beganAnew) {
-      this.#emit((handlers) => handlers.onGap?.(gapOf("notResumed", event.lastEventId)));
+    if (resumed) this.#replay.resumed(this.#ping(this.#link));
+    else this.#replay.abandon();
+    // Asked to resume and could not: the gap that follows brings the position. Were it taken now and the
+    // connection lost before the gap, the next one would resume as if there were none.
+    if (!this.#askedToResume) this.#keep(lastEventId);
+    this.#emit(startedBy(event));
+    if (beganAnew && !this.#askedToResume && this.#context.feed === "log") {
+      this.#onGap({ reason: "notResumed", ...(lastEventId !== undefined && { lastEventId }) });
     }
   }
 
   #onData(event: DataEvent<unknown>): void {
-    const { validate, procedure } = this.#context;
+    if (event.id !== undefined && event.id === this.#lastEventId) return;
+    const { validate, procedure, feed } = this.#context;
     const fault = payloadFault(validate, procedure, event.data);
     if (fault !== undefined) {
       // To skip it would be to lose an event silently.
@@ -209,14 +217,22 @@ export class SharedSubscription {
       return;
     }
     this.#keep(event.id);
-    this.#emit((handlers) => handlers.onData?.(event.data, event));
+    if (feed === "state") this.#newest = event;
+    this.#replay.see(event);
+    this.#emit(({ handlers }) => handlers.onData?.(event.data, event));
+  }
+
+  #onGap({ reason, lastEventId }: Gap): void {
+    this.#replay.abandon();
+    const gap = lastEventId === undefined ? { reason } : { reason, lastEventId };
+    this.#emit(({ handlers }) => handlers.onGap?.(gap));
   }
 
   #onStopped({ reason, retryAfterMs }: StoppedEvent): void {
     this.#forgetId();
     if (reason === "draining") {
       this.#detachQuietly();
-      this.#emit((handlers) => handlers.onConnecting?.(null));
+      this.#emit(({ handlers }) => handlers.onConnecting?.(null));
       this.#context.onDraining(retryAfterMs ?? 0);
     } else {
       // Every reason is one to subscribe again, those of newer servers included.
@@ -236,7 +252,11 @@ export class SharedSubscription {
     clearTimeout(this.#retryTimer);
     this.#forgetId();
     this.#link = undefined;
-    this.#started = this.#status = undefined;
+    this.#forgetState();
+  }
+
+  #forgetState(): void {
+    this.#started = this.#status = this.#newest = undefined;
   }
 
   #forgetId(): void {
@@ -248,16 +268,25 @@ export class SharedSubscription {
     if (lastEventId !== undefined) this.#lastEventId = lastEventId;
   }
 
-  #emit(call: (handlers: SubscriptionHandlers<unknown>) => void): void {
+  #ping(link: Link | undefined): Ping {
+    return (onAnswer) =>
+      link?.call(PING_METHOD, undefined, { onResult: onAnswer, onError: () => {} });
+  }
+
+  #emit(call: (subscriber: Subscriber) => void): void {
     for (const subscriber of [...this.#subscribers]) {
       // One of those before may have made this one leave.
-      if (this.#subscribers.has(subscriber)) guarded(() => call(subscriber.handlers));
+      if (this.#subscribers.has(subscriber)) guarded(() => call(subscriber));
     }
   }
 }
 
 const ignored: Settled = { onResult: () => {}, onError: () => {} };
 
-function gapOf(reason: Gap["reason"], lastEventId: string | undefined): Gap {
-  return lastEventId === undefined ? { reason } : { reason, lastEventId };
+function startedBy(event: StartedEvent) {
+  return (subscriber: Subscriber): void => {
+    const first = !subscriber.hasStarted;
+    subscriber.hasStarted = true;
+    subscriber.handlers.onStarted?.(event, first);
+  };
 }

@@ -1,13 +1,9 @@
 import type { ClientError } from "./errors.js";
 import { ClientClosedError } from "./errors.js";
 import type { SubscriptionEvent } from "./generated/contract.js";
+import type { SubscriptionHandlers } from "./handlers.js";
 import { guarded } from "./store.js";
-import {
-  type Link,
-  SharedSubscription,
-  type SubscriptionContext,
-  type SubscriptionHandlers,
-} from "./subscription.js";
+import { type Link, SharedSubscription, type SubscriptionContext } from "./subscription.js";
 
 /** What tells one subscription from another; see {@link SubscriptionContext} for the rest. */
 type Wanted = Omit<SubscriptionContext, "onEnd">;

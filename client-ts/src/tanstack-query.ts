@@ -70,8 +70,11 @@ export function createQueryOptions(client: Client): QueryOptions {
 }
 
 /**
- * Handlers for `useSubscription` that keep a cached query up to date: each payload is written to it, and
- * after a gap it is fetched anew.
+ * Handlers for `useSubscription` that keep a cached query up to date: each payload is written to it.
+ *
+ * The query is fetched anew after a gap, and when the subscription is live for the first time: what was
+ * fetched before then may lack what was published in between. A query that has failed is tried again
+ * whenever the subscription is live again. A query that nobody has asked for yet is left alone.
  *
  * A fetch that is under way when a payload arrives is given up, so that an older snapshot cannot
  * overwrite a newer payload.
@@ -79,13 +82,23 @@ export function createQueryOptions(client: Client): QueryOptions {
 export function keepUpdated<Name extends SubscriptionName>(
   queryClient: QueryClient,
   queryKey: DataTag<readonly unknown[], Data<Name>, unknown>,
-): Required<Pick<ObserverHandlers<Data<Name>>, "onData" | "onGap">> {
+): Required<Pick<ObserverHandlers<Data<Name>>, "onStarted" | "onData" | "onGap">> {
+  const fetchAnew = () => {
+    // It may have been asked for too early to count, and a first fetch is never asked for twice at once.
+    void queryClient.cancelQueries({ queryKey });
+    // `continuity` shall not be `live` again when the fetch failed.
+    return queryClient.invalidateQueries({ queryKey }, { throwOnError: true });
+  };
   return {
+    onStarted(_, first) {
+      const failed = queryClient.getQueryState(queryKey)?.status === "error";
+      // Its failure is the query's own state, and shown where that is.
+      if (first || failed) fetchAnew().catch(() => {});
+    },
     onData(data) {
       void queryClient.cancelQueries({ queryKey });
       queryClient.setQueryData<Data<Name>>(queryKey, data);
     },
-    // `continuity` shall not be `live` again when the fetch failed.
-    onGap: () => queryClient.invalidateQueries({ queryKey }, { throwOnError: true }),
+    onGap: fetchAnew,
   };
 }

@@ -1,4 +1,5 @@
 import { backoffDelay } from "./backoff.js";
+import { isOffline, watchDevice } from "./device.js";
 import { ClientClosedError, ConnectionLostError } from "./errors.js";
 import type { Settings } from "./options.js";
 import { mayReconnect } from "./protocol.js";
@@ -12,8 +13,14 @@ export type ConnectionState =
   /** Opening. `attempt` counts from 1 since the last stable connection. */
   | { status: "connecting"; attempt: number }
   | { status: "open" }
-  /** Between two attempts; the next one starts at `retryAt` (milliseconds since 1970), or when the device comes online. */
+  /** Between two attempts; the next one starts at `retryAt` (milliseconds since 1970), or when the device wakes up. */
   | { status: "waiting"; attempt: number; retryAt: number; error: ConnectionLostError }
+  /**
+   * The device says that it has no network. Nothing is attempted until it says otherwise, but once in
+   * a while (`backoff.maxDelayMs`), as some devices are wrong. It is over, too, when the connection
+   * that there was proves to be alive.
+   */
+  | { status: "offline" }
   /** For good. */
   | { status: "closed"; error: ClientClosedError };
 
@@ -47,6 +54,7 @@ export class Transport {
   #uptimeTimer: ReturnType<typeof setTimeout> | undefined;
   /** Attempts that failed or did not last, since a connection lasted for `minUptimeMs`. */
   #failures = 0;
+  #unwatchDevice = () => {};
 
   constructor(settings: Settings, events: TransportEvents) {
     this.#settings = settings;
@@ -60,7 +68,11 @@ export class Transport {
   /** Starts connecting, if nothing has yet. */
   connect(): void {
     if (this.#state.get().status !== "idle") return;
-    globalThis.addEventListener?.("online", this.#onOnline);
+    this.#unwatchDevice = watchDevice({
+      onOnline: () => this.#checkNow(),
+      onOffline: () => this.#onOffline(),
+      onWake: () => this.#checkNow(),
+    });
     this.#open();
   }
 
@@ -73,7 +85,7 @@ export class Transport {
   /** Closes for good. Its owner is not told. */
   close(error = new ClientClosedError()): void {
     if (this.#state.get().status === "closed") return;
-    globalThis.removeEventListener?.("online", this.#onOnline);
+    this.#unwatchDevice();
     clearTimeout(this.#uptimeTimer);
     this.#cancelRetry();
     this.#current?.close();
@@ -93,12 +105,18 @@ export class Transport {
     this.#cancelRetry();
     this.#candidate = new Socket(this.#settings, {
       onOpen: (socket) => this.#onOpen(socket),
-      onMessage: (socket, text) => this.#events.onMessage(socket, text),
+      onMessage: (socket, text) => this.#onMessage(socket, text),
       onEnd: (socket, end) => this.#onEnd(socket, end),
     });
-    if (this.#current === undefined) {
-      this.#state.set({ status: "connecting", attempt: this.#failures + 1 });
-    }
+    if (this.#current === undefined) this.#sayConnecting();
+  }
+
+  #sayConnecting(): void {
+    this.#state.set({ status: "connecting", attempt: this.#failures + 1 });
+  }
+
+  #sayOpen(): void {
+    if (this.#state.get().status !== "open") this.#state.set({ status: "open" });
   }
 
   #openAfter(delayMs: number): void {
@@ -115,7 +133,7 @@ export class Transport {
       this.#failures = 0;
     }, this.#settings.minUptimeMs);
     if (replaced !== undefined) this.#retired.add(replaced);
-    else this.#state.set({ status: "open" });
+    this.#sayOpen();
     this.#events.onOpen(socket);
     if (replaced !== undefined) this.#events.onReplaced(replaced);
   }
@@ -142,22 +160,42 @@ export class Transport {
   #tryAgain(error: ConnectionLostError): void {
     if (this.#candidate !== undefined) {
       // The current socket went while its replacement was opening.
-      this.#state.set({ status: "connecting", attempt: this.#failures + 1 });
+      this.#sayConnecting();
       return;
     }
-    const delayMs = backoffDelay(this.#failures, this.#settings.backoff);
+    const { backoff } = this.#settings;
+    const offline = isOffline();
+    const delayMs = offline ? backoff.maxDelayMs : backoffDelay(this.#failures, backoff);
     this.#failures += 1;
     this.#openAfter(delayMs);
     // A replacement that failed to open changes nothing for the current socket.
     if (this.#current !== undefined) return;
+    if (offline) {
+      this.#state.set({ status: "offline" });
+      return;
+    }
     const retryAt = Date.now() + delayMs;
     this.#state.set({ status: "waiting", attempt: this.#failures + 1, retryAt, error });
   }
 
-  readonly #onOnline = (): void => {
+  #onMessage(socket: Socket, text: string): void {
+    if (socket === this.#current) this.#sayOpen();
+    this.#events.onMessage(socket, text);
+  }
+
+  /** The world has changed: the connection may be dead, or one may be possible now. */
+  #checkNow(): void {
     if (this.#current !== undefined) this.#current.probe();
     else if (this.#retryTimer !== undefined) this.#open();
-  };
+  }
+
+  #onOffline(): void {
+    if (this.#current !== undefined) this.#current.probe();
+    else if (this.#retryTimer !== undefined) this.#openAfter(this.#settings.backoff.maxDelayMs);
+    // One that is opening fails soon enough, if it is to fail.
+    else return;
+    this.#state.set({ status: "offline" });
+  }
 
   #cancelRetry(): void {
     clearTimeout(this.#retryTimer);

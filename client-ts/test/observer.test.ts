@@ -83,6 +83,26 @@ test("a gap is over when the last one was made up for, and not when making up fa
   expect(observer.get().continuity).toBe("live");
 });
 
+test("is replaying while missed events come, and a gap counts for more than that", () => {
+  const { observer, newest, goLive } = setUp();
+  observer.subscribe(() => {});
+  newest().open();
+  goLive(7);
+  newest().event(7, { type: "started", resumed: true, instance: "replica-2" });
+  expect(observer.get().continuity).toBe("live");
+  const data = { type: "data", instance: "replica-2", data: [leanne] };
+  newest().event(7, { ...data, id: "e:2", publishedAt: Date.now() - 60_000 });
+  expect(observer.get().continuity).toBe("replaying");
+  newest().answer("rpc.ping", true);
+  expect(observer.get().continuity).toBe("live");
+
+  newest().event(7, { type: "gap", reason: "epochChanged" });
+  newest().event(7, { type: "started", resumed: true, instance: "replica-2" });
+  newest().event(7, { ...data, id: "e:3", publishedAt: Date.now() - 60_000 });
+  newest().answer("rpc.ping", true);
+  expect(observer.get().continuity).toBe("gap");
+});
+
 test("a broker that is down is part of the result", () => {
   const { observer, newest, goLive } = setUp();
   observer.subscribe(() => {});

@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { createClient, PayloadError, type SubscriptionHandlers, type User } from "../src/index.js";
-import { SharedSubscription } from "../src/subscription.js";
 import { type FakeSocket, fakeSockets } from "./support/fake-socket.js";
 
 const input = { channel: "list-1" };
@@ -25,6 +24,8 @@ function recorder() {
     onStarted: ({ instance, resumed }) =>
       void log.push(`started by ${instance}${resumed ? ", resumed" : ""}`),
     onData: (users) => void log.push(users.map(({ name }) => name).join(", ")),
+    onReplaying: () => void log.push("replaying"),
+    onCaughtUp: () => void log.push("caught up"),
     onGap: ({ reason }) => void log.push(`gap: ${reason}`),
     onStatus: ({ broker }) => void log.push(`broker ${broker}`),
     onConnecting: (error) => void log.push(`connecting: ${error?.name ?? null}`),
@@ -157,8 +158,177 @@ describe("a subscriber that left", () => {
   });
 });
 
+/** Loses the connection, waits for the next one and opens it. */
+function reconnect({ client, newest }: Pick<ReturnType<typeof setUp>, "client" | "newest">): void {
+  newest().end(1006);
+  const state = client.connectionState.get();
+  if (state.status === "waiting") vi.advanceTimersByTime(state.retryAt - Date.now());
+  newest().open();
+}
+
+describe("the position", () => {
+  const data = (id: string | undefined, name: string, publishedAt = Date.now()) => ({
+    type: "data",
+    instance: "replica-1",
+    ...(id !== undefined && { id, publishedAt }),
+    data: [{ id: "1", name }],
+  });
+
+  function live() {
+    const it = setUp();
+    const { log, handlers } = recorder();
+    it.client.onUpdates.subscribe(input, handlers);
+    it.newest().open();
+    it.newest().answer("onUpdates", 7);
+    it.newest().event(7, {
+      type: "started",
+      resumed: false,
+      lastEventId: "e:1",
+      instance: "replica-1",
+    });
+    log.length = 0;
+    return { ...it, log };
+  }
+
+  test("is sent with each further subscribe call, and an event without an id leaves it", () => {
+    const it = live();
+    reconnect(it);
+    expect(it.newest().calls("onUpdates")).toEqual([{ ...input, lastEventId: "e:1" }]);
+    it.newest().answer("onUpdates", 7);
+    it.newest().event(7, { type: "started", resumed: true, instance: "replica-2" });
+    it.newest().event(7, data("e:2", "Two"));
+    it.newest().event(7, data(undefined, "No number"));
+    it.newest().event(7, { type: "stopped", reason: "slowConsumer" });
+    vi.advanceTimersByTime(20_000);
+    expect(it.newest().calls("onUpdates")[1]).toEqual({ ...input, lastEventId: "e:2" });
+  });
+
+  test("is that of an input that has one, to begin with", () => {
+    const { client, newest } = setUp();
+    client.onUpdates.subscribe({ ...input, lastEventId: "e:0" }, {});
+    newest().open();
+    newest().answer("onUpdates", 7);
+    newest().event(7, { type: "started", resumed: true, instance: "replica-1" });
+    newest().event(7, data("e:1", "One"));
+    newest().end(1006);
+    vi.advanceTimersByTime(500);
+    newest().open();
+    expect(newest().calls("onUpdates")).toEqual([{ ...input, lastEventId: "e:1" }]);
+  });
+
+  test("makes an event that was taken already one to drop", () => {
+    const it = live();
+    it.newest().event(7, data("e:2", "Two"));
+    reconnect(it);
+    it.newest().answer("onUpdates", 7);
+    it.newest().event(7, { type: "started", resumed: true, instance: "replica-2" });
+    it.newest().event(7, data("e:2", "Two"));
+    it.newest().event(7, data("e:3", "Three"));
+    expect(it.log).toEqual([
+      "Two",
+      "connecting: ConnectionLostError",
+      "started by replica-2, resumed",
+      "Three",
+    ]);
+  });
+
+  test("that is lost is one gap, also when the connection is lost before that is told", () => {
+    const it = live();
+    reconnect(it);
+    it.newest().answer("onUpdates", 7);
+    const anew = { type: "started", resumed: false, lastEventId: "f:5", instance: "replica-2" };
+    it.newest().event(7, anew);
+    reconnect(it);
+    // Not f:5: the next server would resume from there as if nothing were missing.
+    expect(it.newest().calls("onUpdates")).toEqual([{ ...input, lastEventId: "e:1" }]);
+    it.newest().answer("onUpdates", 7);
+    it.newest().event(7, anew);
+    it.newest().event(7, { type: "gap", reason: "epochChanged", lastEventId: "f:5" });
+    reconnect(it);
+    expect(it.newest().calls("onUpdates")).toEqual([{ ...input, lastEventId: "f:5" }]);
+    expect(it.log.filter((line) => String(line).startsWith("gap"))).toEqual(["gap: epochChanged"]);
+  });
+
+  test("tells missed events from new ones", () => {
+    const it = live();
+    it.newest().end(1006);
+    vi.advanceTimersByTime(500);
+    const missed = Date.now() - 100;
+    it.newest().open();
+    it.newest().answer("onUpdates", 7);
+    it.newest().event(7, { type: "started", resumed: true, instance: "replica-2" });
+    it.newest().event(7, data("e:2", "Two", missed));
+    const late = recorder();
+    it.client.onUpdates.subscribe(input, late.handlers);
+    it.newest().event(7, data("e:3", "Three"));
+    expect(it.log.slice(1)).toEqual([
+      "started by replica-2, resumed",
+      "replaying",
+      "Two",
+      "caught up",
+      "Three",
+    ]);
+    expect(late.log).toEqual(["started by replica-2, resumed", "replaying", "caught up", "Three"]);
+  });
+});
+
+describe("a `state` feed", () => {
+  const state = (name: string) => ({
+    type: "data",
+    instance: "replica-1",
+    data: [
+      {
+        name,
+        version: "0.1.0",
+        uptimeMs: 1,
+        connections: 1,
+        subscriptions: 1,
+        eventsPerSecond: 0,
+        deliveriesPerSecond: 0,
+      },
+    ],
+  });
+
+  test("begins anew without a gap, and gives a late joiner the newest state", () => {
+    const { client, newest } = setUp();
+    const [early, late]: unknown[][] = [[], []];
+    const handlers = (log: unknown[] = []) => ({
+      onData: ([instance]: { name: string }[]) => void log.push(instance?.name),
+      onGap: () => void log.push("gap"),
+    });
+    client.onInstances.subscribe({}, handlers(early));
+    for (const name of ["one", "two"]) {
+      newest().open();
+      newest().answer("onInstances", 7);
+      newest().event(7, { type: "started", resumed: false, instance: "replica-1" });
+      newest().event(7, state(name));
+      if (name === "two") break;
+      newest().end(1006);
+      vi.advanceTimersByTime(500);
+    }
+    client.onInstances.subscribe({}, handlers(late));
+    expect(newest().calls("onInstances")).toEqual([{}]);
+    expect([early, late]).toEqual([["one", "two"], ["two"]]);
+  });
+});
+
+test("each subscriber is told which of its starts is the first", () => {
+  const it = setUp();
+  const [early, late]: boolean[][] = [[], []];
+  it.client.onUpdates.subscribe(input, { onStarted: (_, first) => void early?.push(first) });
+  it.newest().open();
+  goLive(it.newest());
+  it.client.onUpdates.subscribe(input, { onStarted: (_, first) => void late?.push(first) });
+  reconnect(it);
+  goLive(it.newest());
+  expect([early, late]).toEqual([
+    [true, false],
+    [true, false],
+  ]);
+});
+
 describe("a lost connection", () => {
-  test("is followed by a new subscription, and a gap as it could not be resumed", () => {
+  test("is followed by a new subscription, and a gap when there is nothing to resume from", () => {
     const { client, newest } = setUp();
     const { log, handlers } = recorder();
     client.onUpdates.subscribe(input, handlers);
@@ -174,20 +344,6 @@ describe("a lost connection", () => {
       "started by replica-2",
       "gap: notResumed",
     ]);
-  });
-
-  test("is no gap when the server resumed", () => {
-    const { client, newest } = setUp();
-    const { log, handlers } = recorder();
-    client.onUpdates.subscribe(input, handlers);
-    newest().open();
-    goLive(newest());
-    newest().end(1006);
-    vi.advanceTimersByTime(500);
-    newest().open();
-    newest().answer("onUpdates", 9);
-    newest().event(9, { type: "started", resumed: true, instance: "replica-2" });
-    expect(log.at(-1)).toBe("started by replica-2, resumed");
   });
 
   test("before the subscription was ever live is no gap", () => {
@@ -430,32 +586,6 @@ describe("events", () => {
     for (const other of others) process.on("uncaughtException", other);
     expect(log).toEqual(["started by replica-1", "Leanne Graham"]);
     expect(thrown).toEqual([new Error("the application's own")]);
-  });
-
-  test("without an id leave the position as it was", () => {
-    const subscription = new SharedSubscription({
-      procedure: "onUpdates",
-      unsubscribe: "onUpdates_unsubscribe",
-      input,
-      validate: undefined,
-      backoff: { initialDelayMs: 500, maxDelayMs: 20_000 },
-      minUptimeMs: 5_000,
-      onDraining: () => {},
-      onEnd: () => {},
-    });
-    const positions = [
-      { type: "started", resumed: false, instance: "a" },
-      { type: "started", resumed: false, instance: "a", lastEventId: "e:1" },
-      { type: "data", instance: "a", data: 1, id: "e:2" },
-      { type: "data", instance: "a", data: 2 },
-      { type: "gap", reason: "epochChanged", lastEventId: "f:9" },
-      { type: "gap", reason: "epochChanged" },
-    ] as const;
-    const seen = positions.map((event) => {
-      subscription.receive(event);
-      return subscription.lastEventId;
-    });
-    expect(seen).toEqual([undefined, "e:1", "e:2", "e:2", "f:9", "f:9"]);
   });
 });
 

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { settingsOf } from "../src/options.js";
 import { PING } from "../src/protocol.js";
 import { Transport } from "../src/transport.js";
@@ -141,25 +141,116 @@ describe("reconnecting", () => {
       error: { reason: "Error: insecure" },
     });
   });
+});
 
-  test("does not wait when the device comes online", () => {
+describe("a device", () => {
+  /** A browser's window as far as the transport knows it. */
+  function device() {
     const target = new EventTarget();
+    const navigator = { onLine: true };
     vi.stubGlobal("addEventListener", target.addEventListener.bind(target));
     vi.stubGlobal("removeEventListener", target.removeEventListener.bind(target));
+    vi.stubGlobal("navigator", navigator);
+    return (event: "online" | "offline") => {
+      navigator.onLine = event === "online";
+      target.dispatchEvent(new Event(event));
+    };
+  }
+
+  afterEach(() => {
+    vi.unstubAllGlobals();
+  });
+
+  test("that comes online is not kept waiting", () => {
+    const becomes = device();
     const { transport, newest, sockets } = setUp();
     transport.connect();
     newest().end(1006);
-    target.dispatchEvent(new Event("online"));
+    becomes("online");
     expect(sockets).toHaveLength(2);
 
     newest().open();
-    target.dispatchEvent(new Event("online"));
+    becomes("online");
     expect(newest().calls("rpc.ping")).toHaveLength(1);
 
     transport.close();
-    target.dispatchEvent(new Event("online"));
+    becomes("online");
     expect(sockets).toHaveLength(2);
-    vi.unstubAllGlobals();
+  });
+
+  test("that goes offline is asked for nothing until it is back, the connection being dead", () => {
+    const becomes = device();
+    const { transport, newest, sockets, state } = setUp();
+    transport.connect();
+    newest().open();
+    becomes("offline");
+    expect(state()).toEqual({ status: "offline" });
+    vi.advanceTimersByTime(10_000);
+    expect(newest().closed).toBe(true);
+    expect(state()).toEqual({ status: "offline" });
+    vi.advanceTimersByTime(19_999);
+    expect(sockets).toHaveLength(1);
+    becomes("online");
+    expect(sockets).toHaveLength(2);
+    expect(state()).toMatchObject({ status: "connecting" });
+  });
+
+  test("that goes offline between two attempts is not troubled with the next one", () => {
+    const becomes = device();
+    const { transport, newest, sockets, state } = setUp();
+    transport.connect();
+    newest().end(1006);
+    becomes("offline");
+    expect(state()).toEqual({ status: "offline" });
+    vi.advanceTimersByTime(19_999);
+    expect(sockets).toHaveLength(1);
+  });
+
+  test("that is wrong about being offline keeps its connection, and reconnects slowly", () => {
+    const becomes = device();
+    const { transport, newest, sockets, state } = setUp();
+    transport.connect();
+    newest().open();
+    becomes("offline");
+    newest().receive({ id: "ping", result: true });
+    expect(state()).toEqual({ status: "open" });
+
+    newest().end(1006);
+    expect(state()).toEqual({ status: "offline" });
+    vi.advanceTimersByTime(20_000);
+    expect(sockets).toHaveLength(2);
+    newest().open();
+    expect(state()).toEqual({ status: "open" });
+  });
+
+  test("that wakes up finds out at once whether the connection lived through it", () => {
+    const { transport, newest, state } = setUp();
+    transport.connect();
+    newest().open();
+    vi.advanceTimersByTime(4_000);
+    // Asleep, timers stand still and the clock does not.
+    vi.setSystemTime(Date.now() + 3_600_000);
+    expect(newest().calls("rpc.ping")).toHaveLength(0);
+    vi.advanceTimersByTime(2_000);
+    expect(newest().calls("rpc.ping")).toHaveLength(1);
+    vi.advanceTimersByTime(10_000);
+    expect(state()).toMatchObject({ error: { reason: "the server does not answer" } });
+  });
+
+  test("that wakes up between two attempts is not kept waiting", () => {
+    const { transport, newest, sockets, state } = setUp();
+    transport.connect();
+    for (let failure = 0; failure < 7; failure += 1) {
+      newest().end(1006);
+      const now = state();
+      if (now.status === "waiting" && failure < 6) {
+        vi.advanceTimersByTime(now.retryAt - Date.now());
+      }
+    }
+    expect(sockets).toHaveLength(7);
+    vi.setSystemTime(Date.now() + 3_600_000);
+    vi.advanceTimersByTime(2_000);
+    expect(sockets).toHaveLength(8);
   });
 });
 

@@ -14,6 +14,7 @@ import { createQueryOptions, keepUpdated } from "@tidings/client/tanstack-query"
 import { type ReactNode, StrictMode } from "react";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { Store } from "../src/store.js";
+import { Cable } from "./support/cable.js";
 import { until } from "./support/deadline.js";
 import { recordingSocket } from "./support/recording-socket.js";
 import { TidingsServer, Valkey } from "./support/server.js";
@@ -21,6 +22,8 @@ import { TidingsServer, Valkey } from "./support/server.js";
 type Result = SubscriptionResult<User[]>;
 const leanne: User = { id: "1", name: "Leanne Graham" };
 const ervin: User = { id: "2", name: "Ervin Howell" };
+/** Soon, for tests that wait for a reconnect. */
+const backoff = { initialDelayMs: 50, maxDelayMs: 200 };
 
 afterEach(cleanup);
 
@@ -163,7 +166,7 @@ describe("useSubscription", () => {
           madeUp = resolve;
         }),
     );
-    const client = server.client({ backoff: { initialDelayMs: 50, maxDelayMs: 200 } });
+    const client = server.client({ backoff });
     const hook = renderSubscription(client, { options: { onGap } });
     await hook.until(({ data }) => data !== undefined, "the first list");
     await server.kill();
@@ -176,7 +179,7 @@ describe("useSubscription", () => {
     const gap = await hook.until(({ continuity }) => continuity === "gap", "the gap");
     expect(gap.data?.length).toBeGreaterThan(0);
     expect(onGap).toHaveBeenCalledExactlyOnceWith(
-      expect.objectContaining({ reason: "notResumed" }),
+      expect.objectContaining({ reason: "epochChanged" }),
     );
     madeUp();
     await hook.until(
@@ -211,14 +214,15 @@ describe("the provider", () => {
 });
 
 describe("TanStack Query", () => {
-  test("a subscription writes the query's cache, and after a gap the query is fetched anew", async () => {
-    const valkey = await Valkey.start();
-    const server = await TidingsServer.start("--valkey-url", valkey.url);
-    const client = server.client({ backoff: { initialDelayMs: 50, maxDelayMs: 200 } });
+  /** Renders a page that shows the query, and counts how often that is asked for. */
+  async function renderUsers(server: TidingsServer, cable?: Cable) {
+    const { WebSocket, log } = recordingSocket(cable?.WebSocket);
+    const client = server.client({ WebSocket, backoff });
     const queryClient = new QueryClient();
     const tidings = createQueryOptions(client);
-    const names = new Store<string[] | undefined>(undefined);
+    const names = new Store<string | undefined>(undefined);
     const state = new Store<Result | undefined>(undefined);
+    const gaps = vi.fn();
     const wrapper = ({ children }: { children: ReactNode }) => (
       <QueryClientProvider client={queryClient}>
         <TidingsProvider client={client}>{children}</TidingsProvider>
@@ -226,30 +230,89 @@ describe("TanStack Query", () => {
     );
     const useUsers = () => {
       const { data } = useQuery(tidings.allUsers.queryOptions());
-      const handlers = keepUpdated(queryClient, tidings.allUsers.queryKey());
-      const live = useSubscription("onUpdates", { channel: "list-1" }, handlers);
+      const updates = keepUpdated(queryClient, tidings.allUsers.queryKey());
+      const live = useSubscription(
+        "onUpdates",
+        { channel: "list-1" },
+        {
+          ...updates,
+          onGap: (gap) => {
+            gaps(gap.reason);
+            return updates.onGap(gap);
+          },
+        },
+      );
       queueMicrotask(() => {
-        names.set(data?.map(({ name }) => name));
+        names.set(data?.map(({ name }) => name).join());
         state.set(live);
       });
     };
     renderHook(useUsers, { wrapper });
-    const all = await until(names, (value) => value?.length === 10, "the query's ten users");
-    await until(state, (value) => value?.status === "pending", "the subscription to be live");
+    const ten = await until(names, (value) => value?.split(",").length === 10, "ten users");
+    return {
+      gaps,
+      log,
+      ten,
+      snapshots: () => log.get().filter((line) => line === "→ allUsers").length,
+      shows: (...users: User[]) => {
+        const expected = users.map(({ name }) => name).join();
+        return until(names, (value) => value === expected, `the list ${expected}`);
+      },
+      showsTen: () => until(names, (value) => value === ten, "the ten users, fetched anew"),
+      live: () =>
+        until(
+          state,
+          (value) => value?.status === "pending" && value.continuity === "live",
+          "the subscription to be live and whole",
+        ),
+    };
+  }
+
+  test("a subscription writes the query's cache, and what was missed follows without a fetch", async () => {
+    const valkey = await Valkey.start();
+    const server = await TidingsServer.start("--valkey-url", valkey.url);
+    const cable = new Cable();
+    const page = await renderUsers(server, cable);
+    await page.live();
     await valkey.publish("list-1", [leanne, ervin]);
+    await page.shows(leanne, ervin);
+    const before = page.snapshots();
+    cable.cut();
+    await valkey.publish("list-1", []);
+    await valkey.publish("list-1", [ervin]);
+    cable.plug();
+    await page.shows(ervin);
+    await page.live();
+    expect(page.gaps).not.toHaveBeenCalled();
+    expect(page.snapshots()).toBe(before);
+  });
+
+  test("is fetched anew once after a gap, which is over then", async () => {
+    const valkey = await Valkey.start();
+    const server = await TidingsServer.start("--valkey-url", valkey.url);
+    const page = await renderUsers(server);
+    await page.live();
+    await valkey.publish("list-1", [leanne]);
+    await page.shows(leanne);
+    const before = page.snapshots();
+    await valkey.kill();
+    await valkey.restart();
+    await page.showsTen();
+    await page.live();
+    expect(page.gaps.mock.calls).toEqual([["epochChanged"]]);
+    expect(page.snapshots()).toBe(before + 1);
+  });
+
+  test("is fetched after the subscription is live: what came in between would be in neither", async () => {
+    const server = await TidingsServer.start();
+    const page = await renderUsers(server);
+    await page.live();
     await until(
-      names,
-      (value) => value?.join() === "Leanne Graham,Ervin Howell",
-      "the subscription's two users",
+      page.log,
+      (lines) => lines.lastIndexOf("→ allUsers") > lines.indexOf("← onUpdates"),
+      "the snapshot to be asked for behind `started`",
     );
-    await server.kill();
-    await server.restart();
-    await until(names, (value) => value?.join() === all?.join(), "the ten users, fetched anew");
-    await until(
-      state,
-      (value) => value?.status === "pending" && value.continuity === "live",
-      "the gap to be made up for",
-    );
+    await page.live();
   });
 });
 

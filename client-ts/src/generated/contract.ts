@@ -277,8 +277,18 @@ died is in it for at most another seven seconds. */
 export const procedures = {
   allUsers: { kind: "query" },
   userById: { kind: "query" },
-  onUpdates: { kind: "subscription", unsubscribe: "onUpdates_unsubscribe" },
-  onInstances: { kind: "subscription", unsubscribe: "onInstances_unsubscribe" },
+  onUpdates: {
+    kind: "subscription",
+    unsubscribe: "onUpdates_unsubscribe",
+    feed: "log",
+    resumable: true,
+  },
+  onInstances: {
+    kind: "subscription",
+    unsubscribe: "onInstances_unsubscribe",
+    feed: "state",
+    resumable: false,
+  },
 } as const;
 
 /** Every error that the server answers, by its stable name. */

@@ -5,6 +5,7 @@ type Told<T> =
   | { told: "started"; instance: string; resumed: boolean }
   | { told: "data"; data: T; instance: string }
   | { told: "gap"; reason: string }
+  | { told: "replaying" | "caughtUp" }
   | { told: "status"; broker: string }
   | { told: "connecting" | "error"; error: string | undefined };
 
@@ -16,6 +17,8 @@ export class Inbox<T> {
   readonly handlers: Required<SubscriptionHandlers<T>> = {
     onStarted: ({ instance, resumed }) => this.#add({ told: "started", instance, resumed }),
     onData: (data, { instance }) => this.#add({ told: "data", data, instance }),
+    onReplaying: () => this.#add({ told: "replaying" }),
+    onCaughtUp: () => this.#add({ told: "caughtUp" }),
     onGap: ({ reason }) => this.#add({ told: "gap", reason }),
     onStatus: ({ broker }) => this.#add({ told: "status", broker }),
     onConnecting: (error) => this.#add({ told: "connecting", error: error?.name }),

@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readdirSync, readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
+import { setImmediate } from "node:timers/promises";
 import { within } from "./deadline.js";
 
 /** A program that tests start. It is ended when this process exits, if nobody ended it before. */
@@ -71,9 +73,16 @@ export class Program {
     return this.#lines.join("\n");
   }
 
-  /** Sends a signal and returns at once. */
-  signal(signal: NodeJS.Signals): void {
-    this.#child.kill(signal);
+  /** Freezes it, and waits until it is: the signal alone leaves its threads a moment to go on. */
+  async freeze(): Promise<void> {
+    this.#child.kill("SIGSTOP");
+    const tasks = `/proc/${this.pid}/task`;
+    const isStopped = (task: string) =>
+      / T /.test(readFileSync(`${tasks}/${task}/stat`, "utf8").replace(/^.*\)/, ""));
+    const allStopped = async () => {
+      while (!readdirSync(tasks).every(isStopped)) await setImmediate();
+    };
+    await within(allStopped(), `${this.#name} to stop on SIGSTOP`);
   }
 
   /** Ends it and waits until it is gone; one that is gone already is none of our business. */

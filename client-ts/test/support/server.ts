@@ -70,8 +70,8 @@ export class TidingsServer {
   }
 
   /** Freezes it, connections and all: to its clients it looks as if the network were gone. */
-  freeze(): void {
-    this.#program?.signal("SIGSTOP");
+  async freeze(): Promise<void> {
+    await this.#program?.freeze();
   }
 
   /** A client of it, closed with the test. */
@@ -86,16 +86,19 @@ export class TidingsServer {
 export class Valkey {
   readonly port: Port;
   readonly #folder: string;
+  readonly #args: string[];
   #program: Program | undefined;
 
-  private constructor(port: Port, folder: string) {
+  private constructor(port: Port, folder: string, args: string[]) {
     this.port = port;
     this.#folder = folder;
+    this.#args = args;
   }
 
-  static async start(): Promise<Valkey> {
+  /** Starts one that keeps nothing on disk, unless the arguments say so. */
+  static async start(...args: string[]): Promise<Valkey> {
     const folder = await mkdtemp(join(tmpdir(), "tidings-valkey-"));
-    const valkey = new Valkey(await Port.reserve(), folder);
+    const valkey = new Valkey(await Port.reserve(), folder, args);
     onTestFinished(async () => {
       await valkey.kill();
       valkey.port.release();
@@ -112,7 +115,7 @@ export class Valkey {
   async restart(): Promise<void> {
     const listen = ["--bind", "127.0.0.1", "--port", String(this.port.number)];
     const { program } = await Program.start(
-      ["valkey-server", ...listen, "--save", "", "--appendonly", "no", "--dir", this.#folder],
+      ["valkey-server", ...listen, "--save", "", "--dir", this.#folder, ...this.#args],
       ".ci/install",
       (line) => line.includes("Ready to accept connections") || undefined,
     );
@@ -121,6 +124,13 @@ export class Valkey {
 
   async kill(): Promise<void> {
     await this.#program?.stop("SIGKILL");
+  }
+
+  /** Publishes one event past Tidings: it gets no id. */
+  async publishPlainly(channel: string, users: User[]): Promise<void> {
+    const message = ["PUBLISH", `updates:{${channel}}`, JSON.stringify(users)];
+    const args = ["-h", "127.0.0.1", "-p", String(this.port.number), "-e", ...message];
+    await promisify(execFile)("valkey-cli", args, { timeout: 30_000 });
   }
 
   /** Publishes one event, as an operator would. */
