@@ -7,21 +7,23 @@ import { describeConnection } from "./masthead.js";
 const QUIET_MS = 60_000;
 
 /**
- * Tells screen readers, when they have nothing else to say, that the page went live or ceased to be, and
- * about once a minute that the lists have changed.
+ * Tells screen readers, when they have nothing else to say, that the page went live or ceased to be, that
+ * updates may have been missed, and about once a minute that the lists have changed.
  */
 export function Announcer({ live }: { live: SubscriptionResult<unknown> }) {
   const { mood } = describeConnection(useConnectionState(), live);
-  const [said, setSaid] = useState({ mood: "waiting" as typeof mood, at: 0, text: "" });
-  if (mood !== said.mood) {
+  const news = mood === "good" && live.continuity === "gap" ? "gap" : mood;
+  const [said, setSaid] = useState({ news: "waiting" as typeof news, at: 0, text: "" });
+  if (news !== said.news) {
     const text = {
       good: "Live updates are on.",
+      gap: "Updates may have been missed. The lists are being fetched anew.",
       waiting: "Live updates are interrupted.",
       bad: "Live updates have stopped.",
     };
-    setSaid({ ...said, mood, text: text[mood] });
+    setSaid({ ...said, news, text: text[news] });
   } else if (live.receivedAt !== undefined && live.receivedAt - said.at >= QUIET_MS) {
-    setSaid({ mood, at: live.receivedAt, text: "The lists have changed." });
+    setSaid({ news, at: live.receivedAt, text: "The lists have changed." });
   }
   return (
     <p role="status" className="visually-hidden">

@@ -3,8 +3,10 @@ import { useSubscription } from "@tidings/client/react";
 import { keepUpdated, type QueryOptions } from "@tidings/client/tanstack-query";
 import { Announcer } from "./announcer.js";
 import { useChanges } from "./changes.js";
+import { Continuity, useInterruption } from "./continuity.js";
 import { Masthead } from "./masthead.js";
 import { Notices } from "./notices.js";
+import { Replicas } from "./replicas.js";
 import { UserList } from "./user-list.js";
 
 const channel = "list-1";
@@ -14,11 +16,10 @@ const columns = ["lpg", "emn", "ck"];
 export function App({ queries }: { queries: QueryOptions }) {
   const queryClient = useQueryClient();
   const users = useQuery(queries.allUsers.queryOptions());
-  const live = useSubscription(
-    "onUpdates",
-    { channel },
+  const [interruption, handlers] = useInterruption(
     keepUpdated(queryClient, queries.allUsers.queryKey()),
   );
+  const live = useSubscription("onUpdates", { channel }, handlers);
   const changes = useChanges(users.data);
 
   return (
@@ -35,6 +36,7 @@ export function App({ queries }: { queries: QueryOptions }) {
             whichever replica serves them.
           </p>
         </div>
+        <Continuity live={live} users={users} last={interruption} />
         <Notices live={live} users={users} />
         <div className="lists" id="lists" tabIndex={-1} aria-busy={users.isPending}>
           {columns.map((initials) => (
@@ -47,6 +49,7 @@ export function App({ queries }: { queries: QueryOptions }) {
             />
           ))}
         </div>
+        <Replicas serving={live.instance} />
       </main>
       <Announcer live={live} />
     </>

@@ -7,7 +7,9 @@ import { createRoot } from "react-dom/client";
 import { App } from "./app.js";
 import "./styles/page.css";
 import "./styles/masthead.css";
+import "./styles/continuity.css";
 import "./styles/lists.css";
+import "./styles/replicas.css";
 
 const client = createClient({ callTimeoutMs: 10_000 });
 

@@ -21,9 +21,7 @@ export function describeConnection(
       if (live.status === "error") return { label: "No live updates", mood: "bad" };
       if (live.status !== "pending") return { label: "Subscribing…", mood: "waiting" };
       if (live.broker === "down") return { label: "Live updates paused", mood: "waiting" };
-      return live.continuity === "live"
-        ? { label: "Live", mood: "good" }
-        : { label: "Catching up…", mood: "waiting" };
+      return { label: "Live", mood: "good" };
   }
 }
 
@@ -74,7 +72,8 @@ export function Masthead({ live }: { live: SubscriptionResult<unknown> }) {
   );
 }
 
-const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
+/** A time of today, to the second. */
+export const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
 
 function LastUpdate({ at }: { at: number | undefined }) {
   if (at === undefined) return "None yet";

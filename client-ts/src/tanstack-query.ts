@@ -2,6 +2,7 @@
 
 import {
   type DataTag,
+  hashKey,
   type QueryClient,
   type QueryFunction,
   type SkipToken as QuerySkipToken,
@@ -86,7 +87,6 @@ export function keepUpdated<Name extends SubscriptionName>(
   const fetchAnew = () => {
     // It may have been asked for too early to count, and a first fetch is never asked for twice at once.
     void queryClient.cancelQueries({ queryKey });
-    // `continuity` shall not be `live` again when the fetch failed.
     return queryClient.invalidateQueries({ queryKey }, { throwOnError: true });
   };
   return {
@@ -99,6 +99,21 @@ export function keepUpdated<Name extends SubscriptionName>(
       void queryClient.cancelQueries({ queryKey });
       queryClient.setQueryData<Data<Name>>(queryKey, data);
     },
-    onGap: fetchAnew,
+    // Where the fetch fails, the gap lasts until another one succeeds or a payload comes.
+    onGap: () => fetchAnew().catch(() => nextSuccess(queryClient, queryKey)),
   };
+}
+
+/** Waits until the query has data that are newer than now. */
+function nextSuccess(queryClient: QueryClient, queryKey: readonly unknown[]): Promise<void> {
+  const cache = queryClient.getQueryCache();
+  const hash = hashKey(queryKey);
+  return new Promise((resolve) => {
+    const unsubscribe = cache.subscribe((event) => {
+      if (event.type !== "updated" || event.action.type !== "success") return;
+      if (event.query.queryHash !== hash) return;
+      unsubscribe();
+      resolve();
+    });
+  });
 }

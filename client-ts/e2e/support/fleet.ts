@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { resolve } from "node:path";
 import { promisify } from "node:util";
 import type { User } from "../../src/index.js";
@@ -12,6 +13,7 @@ const page = resolve(import.meta.dirname, "../../demo/dist");
 interface FleetAddress {
   url: string;
   valkeyUrl: string;
+  valkeyPid: number;
   replicas: { instance: string; url: string; pid: number }[];
 }
 
@@ -20,6 +22,8 @@ export class Fleet {
   readonly url: string;
   readonly #program: Program;
   readonly #address: FleetAddress;
+  /** What has taken the place of the fleet's own Valkey, if anything has. */
+  #valkey: Program | undefined;
 
   private constructor(program: Program, address: FleetAddress) {
     this.#program = program;
@@ -58,7 +62,24 @@ export class Fleet {
     process.kill(replica.pid, signal);
   }
 
-  stop(): Promise<void> {
-    return this.#program.stop();
+  /** Ends Valkey as a crash does it. */
+  killValkey(): void {
+    process.kill(this.#address.valkeyPid, "SIGKILL");
+  }
+
+  /** Starts another Valkey in the place of the killed one. It has nothing of what that had. */
+  async startEmptyValkey(): Promise<void> {
+    const { hostname, port } = new URL(this.#address.valkeyUrl);
+    const { program } = await Program.start(
+      ["valkey-server", "--bind", hostname, "--port", port, "--save", "", "--dir", tmpdir()],
+      ".ci/install",
+      (line) => line.includes("Ready to accept connections") || undefined,
+    );
+    this.#valkey = program;
+  }
+
+  async stop(): Promise<void> {
+    await this.#program.stop();
+    await this.#valkey?.stop();
   }
 }

@@ -50,6 +50,52 @@ export class Window {
     await this.page.getByTestId("connection").filter({ hasText: state }).waitFor();
   }
 
+  /** Waits until the list is said to be whole, or not, in these words. */
+  async continuityIs(words: string | RegExp): Promise<void> {
+    await this.page.getByTestId("continuity").filter({ hasText: words }).waitFor();
+  }
+
+  /** Every word for the list's continuity that is shown from now on, the one of now first. */
+  async watchContinuity(): Promise<() => Promise<string[]>> {
+    await this.page.evaluate(() => {
+      const word = () => document.querySelector("[data-testid=continuity] strong")?.textContent;
+      const seen = [word()];
+      new MutationObserver(() => {
+        if (word() !== seen.at(-1)) seen.push(word());
+      }).observe(document.body, { subtree: true, childList: true, characterData: true });
+      Object.assign(globalThis, { continuitySeen: seen });
+    });
+    return () =>
+      this.page.evaluate(
+        () => (globalThis as unknown as { continuitySeen: string[] }).continuitySeen,
+      );
+  }
+
+  /** Every list of names that is shown from now on, the one of now first. */
+  async watchNames(): Promise<() => Promise<string[]>> {
+    await this.page.evaluate(() => {
+      const names = () =>
+        [...document.querySelectorAll("[data-testid=user-card] h3")]
+          .map(({ textContent }) => textContent)
+          .join();
+      const seen = [names()];
+      new MutationObserver(() => {
+        if (names() !== seen.at(-1)) seen.push(names());
+      }).observe(document.body, { subtree: true, childList: true, characterData: true });
+      Object.assign(globalThis, { namesSeen: seen });
+    });
+    return () =>
+      this.page.evaluate(() => (globalThis as unknown as { namesSeen: string[] }).namesSeen);
+  }
+
+  /** Waits until exactly these replicas are shown. */
+  async showsReplicas(names: string[]): Promise<void> {
+    await this.page.waitForFunction((expected) => {
+      const shown = [...document.querySelectorAll("[data-testid=replica] h3")];
+      return JSON.stringify(shown.map((each) => each.textContent)) === expected;
+    }, JSON.stringify(names));
+  }
+
   /** The replica that served the newest event. */
   async instance(): Promise<string> {
     return (await this.page.getByTestId("instance").textContent()) ?? "";

@@ -47,6 +47,14 @@ export class Inbox<T> {
     }
   }
 
+  /** The next thing that is none of these kinds. */
+  async nextBut(...kinds: Told<T>["told"][]): Promise<Told<T>> {
+    for (;;) {
+      const told = await this.next();
+      if (!kinds.includes(told.told)) return told;
+    }
+  }
+
   #add(told: Told<T>): void {
     this.#queue.push(told);
     this.#arrived?.();
