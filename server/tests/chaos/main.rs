@@ -14,7 +14,7 @@ const LOAD: Load = Load { clients: 30, channels: 3, period: Duration::from_milli
 
 async fn survive(fault: Fault) {
     let mut stage = Stage::start(Path::new(env!("CARGO_BIN_EXE_tidings"))).await.unwrap();
-    let report = stage.play(fault, PACE, LOAD).await.unwrap();
+    let report = stage.play(fault, PACE, "test", LOAD).await.unwrap();
     assert!(report.broken.is_empty(), "{:?}\n{:#?}", report.broken, report.verdict);
     stage.fleet.stop().await.unwrap();
 }

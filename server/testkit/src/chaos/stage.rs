@@ -77,51 +77,38 @@ impl Stage {
         Ok(Self { fleet: Fleet::start(&options).await? })
     }
 
-    /// Runs a load with nothing broken, and answers as [`play`](Self::play) does: after it, a replica has what
-    /// memory it needs.
-    ///
-    /// # Errors
-    ///
-    /// As with [`play`](Self::play).
-    pub async fn rehearse(&mut self, load: Load) -> Result<Verdict, Failure> {
-        self.perform("calm", load, async |_, _| Ok(())).await
-    }
-
-    /// Tries a fault under a load through nginx, on channels of its own, and waits until everyone has everything,
-    /// has left, and the fleet knows.
+    /// Tries a fault under a load through nginx, and waits until everyone has everything, has left, and the fleet
+    /// knows. Its channels are named after `occasion` and the fault: two with the same name need different ones.
     ///
     /// # Errors
     ///
     /// When something does not come back, clients are stuck, or something is left of them.
-    pub async fn play(&mut self, fault: Fault, pace: Pace, load: Load) -> Result<Report, Failure> {
-        let strike =
-            async |fleet: &mut Fleet, crowd: &Crowd| fault.strike(fleet, crowd, pace).await;
-        let verdict = self.perform(fault.name(), load, strike).await?;
-        let broken = verdict.broken(fault.promise());
-        Ok(Report { fault, verdict, broken })
-    }
-
-    async fn perform(
+    pub async fn play(
         &mut self,
-        name: &str,
+        fault: Fault,
+        pace: Pace,
+        occasion: &str,
         load: Load,
-        act: impl AsyncFnOnce(&mut Fleet, &Crowd) -> Result<(), Failure>,
-    ) -> Result<Verdict, Failure> {
+    ) -> Result<Report, Failure> {
         let fleet = &mut self.fleet;
-        let channels = (1..=load.channels).map(|n| format!("{name}-{n}")).collect::<Vec<_>>();
+        let channels = (1..=load.channels)
+            .map(|n| format!("{occasion}-{}-{n}", fault.name()))
+            .collect::<Vec<_>>();
         let crowd = Crowd::join([fleet.ws_url()], &channels, load.clients).await?;
         let stream = Stream::start(&fleet.valkey, &channels, load.period);
         let later = |published: Vec<u64>| {
             published.into_iter().map(|number| number + load.calm).collect::<Vec<_>>()
         };
         crowd.reached(&later(stream.published())).await?;
-        act(fleet, &crowd).await?;
+        fault.strike(fleet, &crowd, pace).await?;
         crowd.reached(&later(stream.published())).await?;
         let published = stream.stop().await;
         crowd.reached(&published).await?;
         let records = crowd.leave().await;
         self.quiet().await?;
-        Ok(Verdict::of(&records, &published))
+        let verdict = Verdict::of(&records, &published);
+        let broken = verdict.broken(fault.promise());
+        Ok(Report { fault, verdict, broken })
     }
 
     /// Waits until no replica has a connection, subscription or channel, and Valkey no subscriber.

@@ -137,8 +137,8 @@ struct Connection {
     asked: Option<u64>,
     calls: u64,
     subscription: Option<Subscribed>,
-    /// What it came back to. Absent before `started`, and the first time.
-    resume: Option<Resume>,
+    /// The last of the record's resumes is this connection's.
+    resume: bool,
 }
 
 struct Subscribed {
@@ -199,7 +199,6 @@ impl Life {
         let stable = match timeout(ANSWER, self.connect()).await {
             Ok(Ok(mut connection)) => {
                 let Lost = self.serve(&mut connection).await;
-                self.record.resumes.extend(connection.resume);
                 connection.opened.elapsed() >= STABLE
             }
             Ok(Err(Lost)) | Err(_) => false,
@@ -220,7 +219,7 @@ impl Life {
         let config = WebSocketConfig::default().read_buffer_size(READ_BUFFER);
         let (socket, _) =
             client_async_with_config(url, stream, Some(config)).await.map_err(|_| Lost)?;
-        let (asked, subscription, resume) = (None, None, None);
+        let (asked, subscription, resume) = (None, None, false);
         let opened = Instant::now();
         Ok(Connection { socket, opened, began, began_at, asked, calls: 0, subscription, resume })
     }
@@ -306,7 +305,8 @@ impl Life {
                 subscribed.gap_due = self.cursor.is_some() && !resumed;
                 if self.cursor.is_some() {
                     let took = connection.began.elapsed();
-                    self.record.resumes.extend(connection.resume.replace(Resume { resumed, took }));
+                    self.record.resumes.push(Resume { resumed, took });
+                    connection.resume = true;
                 } else if resumed {
                     self.violation("resumed what it never had".to_owned());
                 }
@@ -335,8 +335,9 @@ impl Life {
         };
         self.cursor = Some(id.clone());
         self.record.entries.push(Entry::Event { number, id });
-        if let Some(resume) = &mut connection.resume
+        if connection.resume
             && published_at < connection.began_at
+            && let Some(resume) = self.record.resumes.last_mut()
         {
             resume.took = connection.began.elapsed();
         }

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
+/// A link that is cut and restored.
+mod link;
 /// nginx's configuration, in front of replicas that only say what they were asked.
 mod nginx;
 /// A bare HTTP client, to see exactly what nginx answers.

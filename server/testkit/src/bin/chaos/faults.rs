@@ -2,32 +2,39 @@
 
 use std::{path::Path, time::Duration};
 
-use tidings_testkit::chaos::{Failure, Fault, Load, Report, Stage};
+use tidings_testkit::chaos::{Failure, Fault, Load, Pace, Report, Stage};
 
 use crate::Broken;
+
+const BRIEFLY: Pace = Pace { times: 1, hold: Duration::from_secs(2) };
 
 /// Memory may be so many percent more than before.
 const MORE_MEMORY: u64 = 10;
 
-pub(crate) async fn run(tidings: &Path, clients: usize) -> Result<Broken, Failure> {
+pub(crate) async fn run(
+    tidings: &Path,
+    clients: usize,
+    only: Option<Fault>,
+) -> Result<Broken, Failure> {
     // 50 events/s in all.
     let load = Load { clients, channels: 5, period: Duration::from_millis(100), calm: 10 };
     let mut stage = Stage::start(tidings).await?;
-    stage.rehearse(load).await?;
+    // Once briefly, so that a replica then has what memory it needs for all this.
+    let faults = Fault::ALL.into_iter().filter(|fault| only.is_none_or(|only| only == *fault));
+    let (ending, others) = faults.partition::<Vec<_>, _>(|fault| fault.ends_replicas());
+    for &fault in &others {
+        stage.play(fault, BRIEFLY, "warm-up", load).await?;
+    }
     let before = stage.settled_memory_kib().await?;
     print_head(clients);
     let mut broken = Broken::new();
     let mut after = before.clone();
-    for fault in Fault::ALL {
-        if !fault.ends_replicas() {
-            broken.extend(play(&mut stage, fault, load).await?);
-            after = stage.settled_memory_kib().await?;
-        }
+    for fault in others {
+        broken.extend(play(&mut stage, fault, load).await?);
+        after = stage.settled_memory_kib().await?;
     }
-    for fault in Fault::ALL {
-        if fault.ends_replicas() {
-            broken.extend(play(&mut stage, fault, load).await?);
-        }
+    for fault in ending {
+        broken.extend(play(&mut stage, fault, load).await?);
     }
     broken.extend(compare(&before, &after));
     stage.fleet.stop().await?;
@@ -35,7 +42,7 @@ pub(crate) async fn run(tidings: &Path, clients: usize) -> Result<Broken, Failur
 }
 
 async fn play(stage: &mut Stage, fault: Fault, load: Load) -> Result<Broken, Failure> {
-    let report = stage.play(fault, fault.full_pace(), load).await?;
+    let report = stage.play(fault, fault.full_pace(), "chaos", load).await?;
     print_row(&report);
     Ok(report.broken.iter().map(|broken| format!("{}: {broken}", fault.title())).collect())
 }
@@ -69,7 +76,8 @@ fn print_row(report: &Report) {
     );
 }
 
-/// Prints the memory of each replica, before anything broke and after all that left it running.
+/// Prints the memory of each replica when everyone has left: after each fault was tried briefly, and after each was
+/// tried at length.
 #[expect(clippy::print_stdout, reason = "the table is what the command is for")]
 fn compare(before: &[u64], after: &[u64]) -> Broken {
     let mut broken = Broken::new();

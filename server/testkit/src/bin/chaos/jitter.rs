@@ -44,7 +44,7 @@ fn print(verdict: &Verdict, took: &[Duration]) {
     let percent = 100.0 * verdict.delivered as f64 / verdict.expected as f64;
     let at = |share: f64| {
         let last = took.len().saturating_sub(1) as f64;
-        took.get((share * last).round() as usize).copied().unwrap_or_default().as_millis()
+        took.get((share * last).round() as usize).map_or(0.0, |took| took.as_secs_f64() * 1e3)
     };
     println!(
         "{CLIENTS} clients on two replicas, 2 events/s, cut about every 15 s for about 2 s:\n"
@@ -54,7 +54,7 @@ fn print(verdict: &Verdict, took: &[Duration]) {
     );
     println!("|--:|--:|--:|--:|--:|--:|--:|");
     println!(
-        "| {} | {} | {} ({percent:.3} %) | {} | {} ms | {} ms | {} ms |\n",
+        "| {} | {} | {} ({percent:.3} %) | {} | {:.1} ms | {:.1} ms | {:.1} ms |\n",
         verdict.published,
         verdict.expected,
         verdict.delivered,

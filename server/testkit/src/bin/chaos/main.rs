@@ -10,7 +10,7 @@ use std::{
 };
 
 use clap::{Parser, ValueEnum};
-use tidings_testkit::chaos::Failure;
+use tidings_testkit::chaos::{Failure, Fault};
 
 /// Breaks a fleet of plain processes under load, prints tables in Markdown, and fails when clients lost what they
 /// were promised.
@@ -19,6 +19,9 @@ use tidings_testkit::chaos::Failure;
 struct Arguments {
     /// What to run; everything by default
     parts: Vec<Part>,
+    /// Only the fault of this name, such as `kill-replica`; all by default
+    #[arg(long, value_name = "NAME", value_parser = fault)]
+    fault: Option<Fault>,
     /// Clients of the fleet that is broken
     #[arg(long, value_name = "N", default_value_t = 500)]
     clients: usize,
@@ -56,7 +59,7 @@ async fn run(arguments: &Arguments) -> Result<Broken, Failure> {
     let wanted = |part| arguments.parts.is_empty() || arguments.parts.contains(&part);
     let mut broken = Broken::new();
     if wanted(Part::Faults) {
-        broken.extend(faults::run(&tidings, arguments.clients).await?);
+        broken.extend(faults::run(&tidings, arguments.clients, arguments.fault).await?);
     }
     if wanted(Part::Jitter) {
         broken.extend(jitter::run(&tidings).await?);
@@ -65,6 +68,12 @@ async fn run(arguments: &Arguments) -> Result<Broken, Failure> {
         broken.extend(storm::run(&tidings).await?);
     }
     Ok(broken)
+}
+
+fn fault(name: &str) -> Result<Fault, String> {
+    let known = || Fault::ALL.map(Fault::name).join(", ");
+    let fault = Fault::ALL.into_iter().find(|fault| fault.name() == name);
+    fault.ok_or_else(|| format!("the faults are {}", known()))
 }
 
 /// The binary of that name that was built together with this one.
