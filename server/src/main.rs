@@ -1,10 +1,14 @@
 //! The program `tidings`.
 
-use std::process::ExitCode;
+use std::{io, net::SocketAddr, process::ExitCode};
 
 use clap::Parser;
 use tidings_server::{BoxError, Cli, Command, commands, run, shutdown, telemetry};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
+
+/// Connections that may wait to be accepted; the kernel makes it no more than `net.core.somaxconn`. One that finds no
+/// room tries again after 1 s, 3 s, 7 s: so there should be room for a fleet's clients when all come back at once.
+const ACCEPT_QUEUE: u32 = 65_535;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -29,8 +33,7 @@ async fn start() -> Result<(), BoxError> {
     let shutdown = shutdown::requested()?;
     match cli.command {
         Command::Serve(config) => {
-            let listener = TcpListener::bind(config.listen)
-                .await
+            let listener = listen(config.listen)
                 .map_err(|e| format!("cannot listen on {}: {e}", config.listen))?;
             run(listener, *config, shutdown).await
         }
@@ -41,4 +44,12 @@ async fn start() -> Result<(), BoxError> {
         Command::Tail(args) => commands::tail(args, shutdown).await,
         Command::Health(args) => commands::health(args).await,
     }
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // A restarted server gets its port back, although connections of the old one linger.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(ACCEPT_QUEUE)
 }
