@@ -1,10 +1,13 @@
 /** What the page shows of interruptions: nothing is lost, or it says so. */
-import type { Browser, WebSocketRoute } from "playwright-core";
+import type { Browser, BrowserContextOptions, WebSocketRoute } from "playwright-core";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Fleet } from "./support/fleet.js";
 import { clementine, ervin, leanne, patricia } from "./support/people.js";
 import { shoot, views } from "./support/pictures.js";
 import { openOnTwoReplicas, startBrowser, Window } from "./support/window.js";
+
+/** Without what fades: it would be caught anywhere on its way. */
+const still: BrowserContextOptions = { reducedMotion: "reduce" };
 
 let fleet: Fleet;
 let browser: Browser;
@@ -20,19 +23,25 @@ afterEach(async () => {
 });
 
 test("a killed replica costs a window nothing: what was published meanwhile follows, every one", async () => {
-  const [moving, staying] = await openOnTwoReplicas(browser, fleet.url);
+  // The window must not be back before everything is published.
+  let refused = false;
+  const [moving, staying] = await openOnTwoReplicas(browser, fleet.url, still, (page) =>
+    page.routeWebSocket(/\/rpc$/, (route) => {
+      if (refused) void route.close({ code: 1012, reason: "" });
+      else route.connectToServer();
+    }),
+  );
   await fleet.publish([leanne]);
   for (const window of [moving, staying]) await window.shows([leanne.name]);
   const [continuity, names] = [await moving.watchContinuity(), await moving.watchNames()];
   const left = await moving.instance();
 
-  // The window must not be back before all of these are published.
-  await moving.page.context().setOffline(true);
+  refused = true;
   fleet.kill(left, "SIGKILL");
-  await moving.connectionIs(/Offline|Reconnecting/);
+  await moving.connectionIs("Reconnecting…");
   await shoot(moving, "replica-killed", "during");
   for (const users of [[ervin], [clementine], [patricia]]) await fleet.publish(users);
-  await moving.page.context().setOffline(false);
+  refused = false;
   await moving.shows([patricia.name]);
   await moving.continuityIs(/^live/);
   await moving.continuityIs(/published during an interruption came in at/);

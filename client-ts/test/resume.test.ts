@@ -67,7 +67,10 @@ describe("what was published while the client was cut off", () => {
     await it.publish(1, 2);
     it.cable.plug();
     expect(await it.inbox.nextOf("started")).toMatchObject({ resumed: true });
+    expect(await it.inbox.next()).toEqual({ told: "replaying" });
     await it.receives(1, 2);
+    // The channel is quiet: the end of the replay is told all the same.
+    await it.inbox.nextOf("caughtUp");
   });
 
   test("arrives from a replica that has started since, as from one that is replaced", async () => {
@@ -137,11 +140,20 @@ describe("a broker that was restarted", () => {
 
   test("empty while the client was cut off is one gap, and the next interruption none", async () => {
     const it = await setUp();
+    const neighbour = new Inbox<User[]>();
+    it.server.client().onUpdates.subscribe(input, neighbour.handlers);
+    await neighbour.nextOf("started");
     await it.publish(1);
     await it.receives(1);
+    await neighbour.nextOf("data");
     await cutOff(it);
     await it.valkey.kill();
+    expect(await neighbour.next()).toEqual({ told: "status", broker: "down" });
     await it.valkey.restart();
+    // In either order: when both are told, the replica has found its way back.
+    const two = [await neighbour.next(), await neighbour.next()];
+    expect(two).toContainEqual({ told: "status", broker: "up" });
+    expect(two).toContainEqual({ told: "gap", reason: "epochChanged" });
     await it.publish(2);
     it.cable.plug();
     expect(await it.inbox.nextOf("started")).toMatchObject({ resumed: false });

@@ -125,12 +125,17 @@ export class Window {
 }
 
 /** Opens windows until two of them are served by different replicas. */
-export async function openOnTwoReplicas(browser: Browser, url: string): Promise<[Window, Window]> {
-  const first = await Window.open(browser, url);
+export async function openOnTwoReplicas(
+  browser: Browser,
+  url: string,
+  options: BrowserContextOptions = {},
+  prepareFirst?: (page: Page) => Promise<void>,
+): Promise<[Window, Window]> {
+  const first = await Window.open(browser, url, options, prepareFirst);
   await first.connectionIs("Live");
   // nginx hands connections out in turn; another client may take a turn in between, but not each time.
   for (let tries = 0; tries < 10; tries += 1) {
-    const second = await Window.open(browser, url);
+    const second = await Window.open(browser, url, options);
     await second.connectionIs("Live");
     if ((await second.instance()) !== (await first.instance())) return [first, second];
     await second.close();
