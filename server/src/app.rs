@@ -60,7 +60,9 @@ impl App {
         let options = HubOptions {
             instance: config.instance.clone(),
             max_payload_bytes: config.limits.max_payload_bytes as usize,
-            window_bytes: config.limits.window_bytes.min(config.limits.backlog_bytes) as usize,
+            // What is at hand must fit a backlog, also with longer ids.
+            window_bytes: config.limits.window_bytes.min(config.limits.backlog_bytes / 2) as usize,
+            touch_every: config.broker.history_time / 3,
         };
         let end = CancellationToken::new();
         let hub = Hub::new(options, broker.clone(), metrics.clone(), end.clone());

@@ -192,7 +192,7 @@ pub struct Limits {
     pub backlog_bytes: u32,
 
     /// Bytes of each active channel's newest events that are kept at hand for clients that come back. At
-    /// most `--backlog-bytes`.
+    /// most half of `--backlog-bytes`.
     #[arg(long, env = "WINDOW_BYTES", value_name = "BYTES", default_value_t = 1024 * 1024)]
     pub window_bytes: u32,
 

@@ -45,6 +45,14 @@ pub async fn serve(
     incoming: IncomingStream,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), BoxError> {
+    // Before any task is started: it may fail.
+    let admin = match app.config.admin_listen {
+        Some(address) => {
+            let bound = TcpListener::bind(address).await;
+            Some(bound.map_err(|e| format!("cannot listen on {address}: {e}"))?)
+        }
+        None => None,
+    };
     let readiness = Readiness::new(app.broker.clone());
     let (stop, server) = stop_channel();
     let router =
@@ -55,8 +63,7 @@ pub async fn serve(
     let tasks = TaskTracker::new();
     tasks.spawn(app.hub.clone().run(incoming));
     tasks.spawn(instance::report(app.clone(), leave.clone()));
-    if let Some(address) = app.config.admin_listen {
-        let admin = TcpListener::bind(address).await.map_err(|e| format!("{address}: {e}"))?;
+    if let Some(admin) = admin {
         tracing::info!(address = %admin.local_addr()?, "serving metrics");
         let service = axum::serve(admin, http::admin(app.clone()));
         let end = end.clone().cancelled_owned();

@@ -12,8 +12,7 @@ use jsonrpsee::{
     server::{DisconnectError, MethodCallback, MethodResponse, MethodSink},
     types::{Extensions, Id, Params},
 };
-use tidings_schema::{ErrorCode, Event, RpcError, Subscription, SubscriptionId};
-use tokio_util::sync::CancellationToken;
+use tidings_schema::{ErrorCode, Event, RpcError, Subscription};
 
 use crate::{
     app::App,
@@ -21,8 +20,11 @@ use crate::{
     hub::{Seat, Start, Subscriber},
     input::{self, error_object},
     metrics::Metrics,
-    socket::{Backlog, BacklogReader, Connection, TooManySubscriptions, backlog},
+    socket::{Backlog, BacklogReader, Claim, Connection, TooManySubscriptions, backlog},
 };
+
+/// The longest pause before a channel is looked at again that has to learn of its epoch.
+const EPOCH_PAUSE: Duration = Duration::from_millis(50);
 
 /// The longest pause before a history is asked for again that could not be read.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
@@ -79,33 +81,37 @@ async fn open<P: Subscription>(
         })?),
         None => None,
     };
-    // Asked before the broker is troubled, and again when the id is taken.
-    connection.has_room().map_err(too_many)?;
+    let opening = connection.open().map_err(too_many)?;
 
     let key = ChannelKey::new::<P>(&app.config.broker.key_prefix, &P::channel(&input));
     let seat = app.hub.join::<P>(key).await.map_err(|e| unavailable(&e))?;
-    let start = seat.start(cursor).await.map_err(|e| unavailable(&e))?;
-    let (id_of_it, end) =
-        connection.claim(seat.shared_id(), || app.hub.next_id()).map_err(too_many)?;
+    // The id is taken before the history is read, so that readings are bounded by subscriptions.
+    let claim = opening.claim(seat.shared_id(), || app.hub.next_id());
+    let subscription = claim.id;
+    let start = match seat.start(cursor).await {
+        Ok(start) => start,
+        Err(error) => {
+            connection.release(subscription);
+            return Err(unavailable(&error));
+        }
+    };
 
-    let answer = ResponsePayload::success(id_of_it);
+    let answer = ResponsePayload::success(subscription);
     let answer = MethodResponse::subscription_response(id.clone(), answer, usize::MAX);
     if sink.send(answer.to_json()).await.is_err() {
-        connection.release(id_of_it);
+        connection.release(subscription);
         return Ok(answer);
     }
 
     let delivery = Delivery {
-        subscription: id_of_it,
+        claim,
         connection: connection.clone(),
         sink: sink.clone(),
-        end,
         instance: app.config.instance.clone(),
         metrics: app.metrics.clone(),
     };
     let backlog = backlog(P::FEED, app.config.limits.backlog_bytes as usize);
-    let task = app.subscriptions.spawn(delivery.run(seat, start, backlog));
-    connection.started(id_of_it, task);
+    app.subscriptions.spawn(delivery.run(seat, start, backlog));
     Ok(answer)
 }
 
@@ -122,10 +128,9 @@ fn unavailable(error: &BrokerUnavailable) -> RpcError {
 /// The task of one subscription. Ends when the client unsubscribes, when its connection closes, or when
 /// the hub has stopped the subscription and the client has been told.
 struct Delivery {
-    subscription: SubscriptionId,
+    claim: Claim,
     connection: Arc<Connection>,
     sink: MethodSink,
-    end: CancellationToken,
     instance: String,
     metrics: Arc<Metrics>,
 }
@@ -134,13 +139,15 @@ impl Delivery {
     async fn run(self, mut seat: Seat, start: Start, backlog: (Backlog, BacklogReader)) {
         self.metrics.subscriptions.rise();
         tokio::select! {
-            () = self.end.cancelled() => {}
+            // First of all: a subscription that was ended before it began sends nothing.
+            biased;
+            () = self.claim.ended() => {}
             () = self.sink.closed() => {}
             _ = self.serve(&mut seat, start, backlog) => {}
         }
         drop(seat);
         self.metrics.subscriptions.fall();
-        self.connection.release(self.subscription);
+        self.connection.release(self.claim.id);
     }
 
     async fn serve(
@@ -149,7 +156,7 @@ impl Delivery {
         start: Start,
         (backlog, mut reader): (Backlog, BacklogReader),
     ) -> Result<(), DisconnectError> {
-        let subscriber = Subscriber { id: self.subscription, backlog, has: None };
+        let subscriber = Subscriber { id: self.claim.id, backlog, has: None };
         match start {
             Start::Now => seat.take(subscriber, true, None),
             Start::Gap(reason) => seat.take(subscriber, true, Some(reason)),
@@ -173,7 +180,7 @@ impl Delivery {
         self.metrics.resumes.increment(1);
         let instance = self.instance.clone();
         let started = Event::Started { resumed: true, last_event_id: None, instance };
-        self.sink.send(seat.encode(self.subscription, &started).to_raw()).await?;
+        self.sink.send(seat.encode(self.claim.id, &started).to_raw()).await?;
         loop {
             subscriber.has = Some(cursor);
             subscriber = match seat.take_after(cursor, subscriber) {
@@ -181,10 +188,15 @@ impl Delivery {
                 Err(subscriber) => subscriber,
             };
             match seat.page(cursor).await.as_deref() {
+                // Nothing follows, and yet the hub could not go on from there: it has to learn of the epoch.
+                Ok(Ok(events)) if events.is_empty() => {
+                    seat.catch_up();
+                    tokio::time::sleep(EPOCH_PAUSE.mul_f64(rand::random())).await;
+                }
                 Ok(Ok(events)) => {
                     for (offset, frame) in events {
                         if let Some(frame) = frame {
-                            let frame = seat.addressed(frame, self.subscription);
+                            let frame = seat.addressed(frame, self.claim.id);
                             self.sink.send(frame.to_raw()).await?;
                             self.metrics.deliveries.increment(1);
                         }

@@ -83,6 +83,9 @@ impl Shared {
             let now = Instant::now();
             channels.logs.retain(|_, log| {
                 log.once.retain(|_, (_, expires)| *expires > now);
+                if log.events_expire <= now {
+                    log.events.clear();
+                }
                 log.count_expires > now
             });
             channels.members.retain(|_, members| {
@@ -110,6 +113,9 @@ impl Channels {
         }
         if log.events_expire <= now {
             log.events.clear();
+        }
+        if log.newest.offset == 0 {
+            log.count_expires = now + retention.time;
         }
         log
     }

@@ -30,40 +30,71 @@ local function integer(number)
 end
 
 local function now_ms()
-  local time = server.call('TIME')
+  local time = redis.call('TIME')
   return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 end
 
 -- Random numbers in Lua begin with the same seed after each restart of Valkey, the clock does not. The
 -- version digit 8 marks a UUID of one's own making.
 local function new_epoch(channel)
-  local time = server.call('TIME')
-  local hex = server.sha1hex(channel .. ' ' .. time[1] .. ' ' .. time[2] .. ' ' .. math.random())
+  local time = redis.call('TIME')
+  local hex = redis.sha1hex(channel .. ' ' .. time[1] .. ' ' .. time[2] .. ' ' .. math.random())
   return hex:sub(1, 8) .. '-' .. hex:sub(9, 12) .. '-8' .. hex:sub(14, 16) .. '-a' .. hex:sub(18, 20)
     .. '-' .. hex:sub(21, 32)
+end
+
+-- Which process of Valkey this is. Asked once for each time that the library is loaded.
+local this_run = nil
+local function run_id()
+  if not this_run then
+    this_run = redis.call('INFO', 'server'):match('run_id:(%w+)')
+  end
+  return this_run
+end
+
+-- Whether the count that another process of Valkey began may go on in this one. With an append-only file it
+-- has all that was ever answered. With a snapshot alone it has an older state, and a replica that was promoted
+-- may have one: their events would bear ids that other events have had.
+local function same_data(meta, run)
+  if run == run_id() then
+    return true
+  end
+  local whole = redis.call('INFO', 'persistence'):find('aof_enabled:1', 1, true)
+    and redis.call('INFO', 'replication'):find('master_replid2:0000000000', 1, true)
+  if whole then
+    redis.call('HSET', meta, 'run', run_id())
+  end
+  return whole
 end
 
 -- Where the channel stands: { epoch, offset }. One that is not known begins a new count.
 local function stand(channel)
   local meta = channel .. ':meta'
-  local found = server.call('HMGET', meta, 'epoch', 'offset')
-  if found[1] and found[2] then
-    return found[1], tonumber(found[2])
+  local found = redis.call('HMGET', meta, 'epoch', 'offset', 'run')
+  if found[1] and found[2] and same_data(meta, found[3]) then
+    local offset = tonumber(found[2])
+    if offset == 0 then
+      redis.call('PEXPIRE', meta, EMPTY_META_MS)
+    end
+    return found[1], offset
   end
   local epoch = new_epoch(channel)
-  server.call('DEL', channel)
-  server.call('HSET', meta, 'epoch', epoch, 'offset', 0)
-  server.call('PEXPIRE', meta, EMPTY_META_MS)
+  redis.call('DEL', channel)
+  redis.call('HSET', meta, 'epoch', epoch, 'offset', 0, 'run', run_id())
+  redis.call('PEXPIRE', meta, EMPTY_META_MS)
   return epoch, 0
 end
 
 -- channel; payload, [idempotency key] → event id
 local function publish(keys, args)
   local channel = keys[1]
+  if not channel or not args[1] then
+    return redis.error_reply('ERR tidings_publish takes one key, a payload, and perhaps an idempotency key')
+  end
   local once = nil
   if args[2] and args[2] ~= '' then
     once = channel .. ':once:' .. args[2]
-    local published = server.call('GET', once)
+    local published = redis.call('GET', once)
     if published then
       return published
     end
@@ -72,14 +103,15 @@ local function publish(keys, args)
   offset = offset + 1
   local number = integer(offset)
   local now = integer(now_ms())
-  server.call('HSET', channel .. ':meta', 'offset', number)
-  server.call('PEXPIRE', channel .. ':meta', META_MS)
-  server.call('XADD', channel, 'MAXLEN', '~', HISTORY_EVENTS, number .. '-0', 't', now, 'p', args[1])
-  server.call('PEXPIRE', channel, HISTORY_MS)
-  server.call('PUBLISH', channel, 'tidings/1 ' .. epoch .. ' ' .. number .. ' ' .. now .. '\n' .. args[1])
+  -- First what may fail: an offset that is taken is one that is kept.
+  redis.call('XADD', channel, 'MAXLEN', '~', HISTORY_EVENTS, number .. '-0', 't', now, 'p', args[1])
+  redis.call('PEXPIRE', channel, HISTORY_MS)
+  redis.call('HSET', channel .. ':meta', 'offset', number)
+  redis.call('PEXPIRE', channel .. ':meta', META_MS)
+  redis.call('PUBLISH', channel, 'tidings/1 ' .. epoch .. ' ' .. number .. ' ' .. now .. '\n' .. args[1])
   local id = epoch .. ':' .. number
   if once then
-    server.call('SET', once, id, 'PX', ONCE_MS)
+    redis.call('SET', once, id, 'PX', ONCE_MS)
   end
   return id
 end
@@ -94,12 +126,12 @@ local function history(keys, args)
   local after, budget = tonumber(args[1]), tonumber(args[2])
   local epoch, offset = stand(channel)
   if args[3] == epoch and tonumber(args[4]) > offset then
-    server.call('DEL', channel, channel .. ':meta')
+    redis.call('DEL', channel, channel .. ':meta')
     epoch, offset = stand(channel)
   end
   local events = {}
   while after >= 0 and after < offset and budget > 0 do
-    local group = server.call('XRANGE', channel, integer(after + 1) .. '-0', '+', 'COUNT', GROUP)
+    local group = redis.call('XRANGE', channel, integer(after + 1) .. '-0', '+', 'COUNT', GROUP)
     if #group == 0 then
       break
     end
@@ -116,11 +148,12 @@ end
 
 -- The states of a State feed's members that have not expired, as one JSON array, in the order of their names.
 local function members(channel, now)
-  local all = server.call('HGETALL', channel .. ':members')
+  local all = redis.call('HGETALL', channel .. ':members')
   local live, expired = {}, {}
   for i = 1, #all, 2 do
     local expires, state = all[i + 1]:match('^(%d+) (.*)$')
-    if tonumber(expires) > now then
+    -- What is not ours is no member.
+    if expires and tonumber(expires) > now then
       live[#live + 1] = { all[i], state }
     else
       expired[#expired + 1] = all[i]
@@ -140,16 +173,16 @@ local function report(keys, args)
   local now = now_ms()
   local ttl = tonumber(args[3])
   if args[2] == '' then
-    server.call('HDEL', channel .. ':members', args[1])
+    redis.call('HDEL', channel .. ':members', args[1])
   else
-    server.call('HSET', channel .. ':members', args[1], integer(now + ttl) .. ' ' .. args[2])
-    server.call('PEXPIRE', channel .. ':members', ttl)
+    redis.call('HSET', channel .. ':members', args[1], integer(now + ttl) .. ' ' .. args[2])
+    redis.call('PEXPIRE', channel .. ':members', ttl)
   end
   local states, expired = members(channel, now)
   if #expired > 0 then
-    server.call('HDEL', channel .. ':members', unpack(expired))
+    redis.call('HDEL', channel .. ':members', unpack(expired))
   end
-  server.call('PUBLISH', channel, states)
+  redis.call('PUBLISH', channel, states)
   return states
 end
 
@@ -159,7 +192,8 @@ local function state(keys, args)
   return states
 end
 
-server.register_function('tidings_publish', publish)
-server.register_function('tidings_history', history)
-server.register_function('tidings_report', report)
-server.register_function{ function_name = 'tidings_state', callback = state, flags = { 'no-writes' } }
+redis.register_function('tidings_publish', publish)
+-- Reading goes on when Valkey is full: all it ever writes is where a channel stands.
+redis.register_function{ function_name = 'tidings_history', callback = history, flags = { 'allow-oom' } }
+redis.register_function('tidings_report', report)
+redis.register_function{ function_name = 'tidings_state', callback = state, flags = { 'no-writes' } }

@@ -35,8 +35,9 @@ impl Hub {
                     Ok(more) if !more => return,
                     Ok(_) => {}
                     Err(error) if !hub.broker.is_up() => {
-                        hub.count(channel.failed(error));
-                        return;
+                        if let Some(sent) = channel.failed(error) {
+                            return hub.count(sent);
+                        }
                     }
                     Err(error) => {
                         tracing::warn!(channel = %channel.key, %error, "a history could not be read");

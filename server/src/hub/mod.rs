@@ -55,6 +55,9 @@ pub struct HubOptions {
     /// Bytes of a channel's newest events that are kept at hand for those who come back, and of those that
     /// wait while it catches up. No more than a subscriber's backlog.
     pub window_bytes: usize,
+    /// How often the broker is asked after channels to which nothing was ever published: it forgets their
+    /// epoch when nobody asks for as long as events are kept.
+    pub touch_every: Duration,
 }
 
 /// One replica's fan-out.
@@ -98,11 +101,17 @@ impl Hub {
 
     /// Moves what comes from the broker to the subscribers, until the hub is stopped and its tasks have ended.
     pub async fn run(self: Arc<Self>, mut incoming: IncomingStream) {
-        while let Some(Some(incoming)) = self.stop.run_until_cancelled(incoming.next()).await {
-            match incoming {
-                Incoming::Publication { key, publication } => self.receive(&key, publication),
-                Incoming::Down => self.broker_down(),
-                Incoming::Up => self.broker_up(),
+        let mut touch = tokio::time::interval(self.options.touch_every);
+        loop {
+            tokio::select! {
+                () = self.stop.cancelled() => break,
+                _ = touch.tick() => self.touch(),
+                incoming = incoming.next() => match incoming {
+                    Some(Incoming::Publication { key, publication }) => self.receive(&key, publication),
+                    Some(Incoming::Down) => self.broker_down(),
+                    Some(Incoming::Up) => self.broker_up(),
+                    None => break,
+                },
             }
         }
         self.tasks.close();
@@ -173,7 +182,7 @@ impl Hub {
         let broker = if channels.broker_down { BrokerStatus::Down } else { BrokerStatus::Up };
         let (channel, seats) = channels.by_key.entry(key.clone()).or_insert_with(|| {
             self.metrics.channels.rise();
-            let HubOptions { instance, max_payload_bytes, window_bytes } = self.options.clone();
+            let HubOptions { instance, max_payload_bytes, window_bytes, .. } = self.options.clone();
             let id = self.next_id();
             let channel =
                 HubChannel::new::<P>(key, id, instance, broker, max_payload_bytes, window_bytes);
@@ -254,6 +263,14 @@ impl Hub {
             let told = channel.broker_status(BrokerStatus::Up);
             self.metrics.slow_consumers.increment(told.stopped);
             self.catch_up(channel);
+        }
+    }
+
+    fn touch(self: &Arc<Self>) {
+        for (channel, _) in self.channels().by_key.values() {
+            if channel.is_empty() {
+                self.catch_up(channel);
+            }
         }
     }
 

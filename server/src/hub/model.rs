@@ -215,6 +215,13 @@ impl Model {
             first = true;
             let history = self.history(Some(client.cursor.offset), 2, None);
             match after(client.cursor, &history) {
+                Ok([]) => {
+                    // The channel has to learn of the epoch.
+                    self.catching_up |= self.channel.begin();
+                    for step in [Step::ReadEnds, Step::Read(1000), Step::ReadEnds] {
+                        self.run(&step);
+                    }
+                }
                 Ok(events) => {
                     let mut encoded = Vec::new();
                     for event in events {

@@ -8,7 +8,7 @@ use tidings_schema::Subscription;
 pub struct PayloadFault {
     /// Where, such as `[2].name`; `.` is the whole payload.
     pub path: String,
-    /// What is wrong there. Holds nothing of the payload but names of members.
+    /// What is wrong there. Holds nothing of the payload: that is not for logs.
     pub reason: String,
 }
 
@@ -31,13 +31,24 @@ pub type Decode = fn(&[u8]) -> Result<Box<RawValue>, PayloadFault>;
 pub fn decode<P: Subscription>(payload: &[u8]) -> Result<Box<RawValue>, PayloadFault> {
     let fault = |path: &str, e: &serde_json::Error| PayloadFault {
         path: path.to_owned(),
-        reason: e.to_string(),
+        reason: reason(e),
     };
     let mut json = serde_json::Deserializer::from_slice(payload);
     let event: P::Event = serde_path_to_error::deserialize(&mut json)
         .map_err(|e| fault(&e.path().to_string(), e.inner()))?;
     json.end().map_err(|e| fault(".", &e))?;
     to_raw_value(&event).map_err(|e| fault(".", &e))
+}
+
+/// serde's message without the value that it found, which it quotes before what it expected.
+fn reason(error: &serde_json::Error) -> String {
+    let message = error.to_string();
+    let message = message.rsplit_once(" at line ").map_or(&*message, |(message, _)| message);
+    match message.find("expected ") {
+        Some(at) => message[at..].to_owned(),
+        None if message.starts_with("missing field ") => message.to_owned(),
+        None => format!("{:?} error", error.classify()).to_lowercase(),
+    }
 }
 
 #[cfg(test)]
@@ -50,6 +61,16 @@ mod tests {
     fn a_fitting_payload_is_sent_as_its_type_says() {
         let payload = br#" [{"bio":null,"name":"Leanne","id":"1","password":"x"}] "#;
         assert_eq!(decode::<OnUpdates>(payload).unwrap().get(), r#"[{"id":"1","name":"Leanne"}]"#);
+    }
+
+    #[test]
+    fn a_fault_shows_nothing_of_the_payload() {
+        for payload in
+            [r#"[{"id":"1","name":{"secret":1}}]"#, r#"["secret"]"#, r#""secret""#, "secret"]
+        {
+            let fault = decode::<OnUpdates>(payload.as_bytes()).unwrap_err();
+            assert!(!fault.reason.contains("secret"), "{payload}: {}", fault.reason);
+        }
     }
 
     #[test]

@@ -79,6 +79,11 @@ impl Seat {
         Ok(())
     }
 
+    /// Has the channel look where it stands: its history knows more than it does.
+    pub fn catch_up(&self) {
+        self.hub.catch_up(&self.channel);
+    }
+
     /// What follows `cursor` in the history.
     ///
     /// # Errors

@@ -6,8 +6,11 @@ use std::{
 };
 
 use tidings_schema::SubscriptionId;
-use tokio::{sync::OwnedSemaphorePermit, task::JoinHandle};
-use tokio_util::{sync::CancellationToken, task::task_tracker::TaskTrackerToken};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio_util::{
+    sync::{CancellationToken, DropGuard},
+    task::task_tracker::TaskTrackerToken,
+};
 
 use crate::metrics::Metrics;
 
@@ -17,7 +20,7 @@ use crate::metrics::Metrics;
 pub struct Connection {
     max_subscriptions: usize,
     /// Held for look-ups and changes, never over an await.
-    subscriptions: Mutex<HashMap<SubscriptionId, Live>>,
+    subscriptions: Mutex<Subscriptions>,
     metrics: Arc<Metrics>,
     /// Counts against the replica's connections.
     _permit: OwnedSemaphorePermit,
@@ -25,11 +28,40 @@ pub struct Connection {
     _open: TaskTrackerToken,
 }
 
-/// A subscription of this connection. Before it is started there is only its place.
+#[derive(Debug, Default)]
+struct Subscriptions {
+    live: HashMap<SubscriptionId, Live>,
+    /// Places taken by subscribe calls that have no id yet.
+    opening: usize,
+}
+
+/// A subscription of this connection. It keeps its id until nothing more will be sent for it.
 #[derive(Debug, Default)]
 struct Live {
+    /// Cancelled when the client ends it.
     end: CancellationToken,
-    task: Option<JoinHandle<()>>,
+    /// Cancelled when nothing more will be sent for it.
+    over: CancellationToken,
+}
+
+/// The place of a subscribe call under way. Dropping it gives the place back.
+#[derive(Debug)]
+pub struct Opening(Arc<Connection>);
+
+/// What a subscription holds while it is served: dropping it says that nothing more will be sent.
+#[derive(Debug)]
+pub struct Claim {
+    /// What its events bear.
+    pub id: SubscriptionId,
+    end: CancellationToken,
+    _over: DropGuard,
+}
+
+impl Claim {
+    /// Resolves when the client ends the subscription.
+    pub async fn ended(&self) {
+        self.end.cancelled().await;
+    }
 }
 
 /// The connection has as many subscriptions as it may have: this many.
@@ -52,69 +84,63 @@ impl Connection {
         Arc::new(Self { max_subscriptions, subscriptions, metrics, _permit: permit, _open: open })
     }
 
-    /// Whether one more subscription may be opened.
+    /// Takes a place for a new subscription, before anybody is troubled for it.
     ///
     /// # Errors
     ///
     /// When there are as many as there may be.
-    pub fn has_room(&self) -> Result<(), TooManySubscriptions> {
-        self.check(&self.subscriptions())
-    }
-
-    /// Takes an id for a new subscription: `shared`, or one from `own` where this connection uses `shared`
-    /// already. The token is cancelled when the client ends the subscription.
-    ///
-    /// # Errors
-    ///
-    /// When there are as many subscriptions as there may be.
-    pub fn claim(
-        &self,
-        shared: SubscriptionId,
-        own: impl FnOnce() -> SubscriptionId,
-    ) -> Result<(SubscriptionId, CancellationToken), TooManySubscriptions> {
+    pub fn open(self: &Arc<Self>) -> Result<Opening, TooManySubscriptions> {
         let mut subscriptions = self.subscriptions();
-        self.check(&subscriptions)?;
-        let id = if subscriptions.contains_key(&shared) { own() } else { shared };
-        let live = Live::default();
-        let end = live.end.clone();
-        subscriptions.insert(id, live);
-        Ok((id, end))
-    }
-
-    /// Notes the task that serves a claimed subscription.
-    pub fn started(&self, id: SubscriptionId, task: JoinHandle<()>) {
-        if let Some(live) = self.subscriptions().get_mut(&id) {
-            live.task = Some(task);
+        if subscriptions.live.len() + subscriptions.opening >= self.max_subscriptions {
+            return Err(TooManySubscriptions(self.max_subscriptions));
         }
+        subscriptions.opening += 1;
+        Ok(Opening(self.clone()))
     }
 
     /// Frees the id of a subscription that is over. Nothing happens when it is free.
     pub fn release(&self, id: SubscriptionId) {
-        self.subscriptions().remove(&id);
+        self.subscriptions().live.remove(&id);
     }
 
     /// Ends a subscription, and resolves when nothing more will be sent for it: with false when there is
-    /// none of this id.
+    /// none of this id, or it is being ended already.
     pub async fn end(&self, id: SubscriptionId) -> bool {
-        let Some(live) = self.subscriptions().remove(&id) else { return false };
-        live.end.cancel();
-        if let Some(task) = live.task {
-            // Its panic, if it was one, is reported by its own task.
-            let _ = task.await;
-        }
+        let over = {
+            let subscriptions = self.subscriptions();
+            let Some(live) = subscriptions.live.get(&id) else { return false };
+            if live.end.is_cancelled() {
+                return false;
+            }
+            live.end.cancel();
+            live.over.clone()
+        };
+        over.cancelled().await;
         true
     }
 
-    fn check(&self, live: &HashMap<SubscriptionId, Live>) -> Result<(), TooManySubscriptions> {
-        if live.len() < self.max_subscriptions {
-            Ok(())
-        } else {
-            Err(TooManySubscriptions(self.max_subscriptions))
-        }
-    }
-
-    fn subscriptions(&self) -> MutexGuard<'_, HashMap<SubscriptionId, Live>> {
+    fn subscriptions(&self) -> MutexGuard<'_, Subscriptions> {
         self.subscriptions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Opening {
+    /// Takes an id: `shared`, or one from `own` where this connection uses `shared` already.
+    pub fn claim(self, shared: SubscriptionId, own: impl FnOnce() -> SubscriptionId) -> Claim {
+        let mut subscriptions = self.0.subscriptions();
+        let id = if subscriptions.live.contains_key(&shared) { own() } else { shared };
+        let live = Live::default();
+        let (end, over) = (live.end.clone(), live.over.clone().drop_guard());
+        subscriptions.live.insert(id, live);
+        // `self` locks again when it is dropped.
+        drop(subscriptions);
+        Claim { id, end, _over: over }
+    }
+}
+
+impl Drop for Opening {
+    fn drop(&mut self) {
+        self.0.subscriptions().opening -= 1;
     }
 }
 

@@ -5,5 +5,5 @@ mod connection;
 mod frame;
 
 pub use backlog::{Backlog, BacklogReader, Kind, Pushed, backlog};
-pub use connection::{Connection, TooManySubscriptions};
+pub use connection::{Claim, Connection, Opening, TooManySubscriptions};
 pub use frame::Frame;

@@ -106,7 +106,7 @@ impl Feed {
             link.confirmed(&self.wanted, request.await?);
         }
         // Whoever hears `Up` may call them.
-        self.functions.load().await?;
+        self.functions.ensure().await?;
         Ok(link)
     }
 

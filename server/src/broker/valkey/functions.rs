@@ -40,8 +40,21 @@ impl Functions {
         Self { commands, library: library.into() }
     }
 
+    /// Makes sure that the library is there. A Valkey that is full or read-only takes none, but may have it.
+    pub(super) async fn ensure(&self) -> Result<(), BrokerUnavailable> {
+        let Err(error) = self.load().await else { return Ok(()) };
+        let probe = function("tidings_state", &ChannelKey::from("tidings:{probe}"));
+        match self.query::<redis::Value>(&probe).await {
+            Ok(_) => {
+                tracing::warn!(%error, "Valkey takes no functions; those that it has are used");
+                Ok(())
+            }
+            Err(_) => Err(error),
+        }
+    }
+
     /// Puts the library into Valkey, in the place of another version.
-    pub(super) async fn load(&self) -> Result<(), BrokerUnavailable> {
+    async fn load(&self) -> Result<(), BrokerUnavailable> {
         let mut load = redis::cmd("FUNCTION");
         load.arg("LOAD").arg("REPLACE").arg(&*self.library);
         Ok(self.query::<String>(&load).await.map(drop)?)

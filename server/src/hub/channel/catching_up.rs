@@ -2,7 +2,7 @@
 
 use tidings_schema::Event;
 
-use super::{HubChannel, Readiness, Sent};
+use super::{HubChannel, Readiness, Sent, events::ENTRY_BYTES};
 use crate::{
     broker::{BrokerUnavailable, History, Position, Publication},
     hub::window::Window,
@@ -110,9 +110,15 @@ impl HubChannel {
         CaughtUp { sent, more: false }
     }
 
-    /// Reading failed, and is not tried again before something happens.
-    pub(in crate::hub) fn failed(&self, reason: BrokerUnavailable) -> Sent {
+    /// Reading failed, and is not tried again before something happens. Unless something just has: then
+    /// nothing is changed, and it goes on.
+    pub(in crate::hub) fn failed(&self, reason: BrokerUnavailable) -> Option<Sent> {
         let mut state = self.state();
+        if let Some(catching_up) = &mut state.catching_up
+            && std::mem::take(&mut catching_up.again)
+        {
+            return None;
+        }
         let mut sent = Sent::default();
         for event in state.catching_up.take().unwrap_or_default().waiting {
             // The others are in the history: whoever begins again reads from where the channel stands.
@@ -128,7 +134,7 @@ impl HubChannel {
             }
             asked
         });
-        sent
+        Some(sent)
     }
 
     /// Keeps events that stand right before those at hand, as far as there is room.
@@ -139,7 +145,7 @@ impl HubChannel {
             return;
         }
         for (offset, frame) in events.iter().rev() {
-            let bytes = frame.as_ref().map_or(0, Frame::bytes);
+            let bytes = frame.as_ref().map_or(ENTRY_BYTES, Frame::bytes);
             if *offset <= window.start() && !window.push_front(*offset, frame.clone(), bytes) {
                 return;
             }
@@ -150,7 +156,7 @@ impl HubChannel {
 impl CatchingUp {
     /// Keeps what came. What there is no room for comes back when it is in no history.
     pub(super) fn keep(&mut self, publication: Publication, limit: usize) -> Option<Publication> {
-        let bytes = publication.payload.len();
+        let bytes = publication.payload.len() + ENTRY_BYTES;
         if self.bytes + bytes <= limit {
             self.bytes += bytes;
             self.waiting.push(publication);

@@ -10,6 +10,9 @@ use crate::{
     socket::{Frame, Kind, Pushed},
 };
 
+/// What an event costs that is kept without its payload.
+pub(super) const ENTRY_BYTES: usize = 64;
+
 /// What became of events.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::hub) struct Sent {
@@ -103,7 +106,7 @@ impl HubChannel {
         let frame = event.ok();
         let position = publication.tracked.map(|tracked| tracked.position);
         if let (Some(_), Some(window)) = (position, &mut state.window) {
-            window.push(frame.clone(), frame.as_ref().map_or(0, Frame::bytes));
+            window.push(frame.clone(), frame.as_ref().map_or(ENTRY_BYTES, Frame::bytes));
         }
         let Some(frame) = frame else { return Sent { rejected: 1, ..Sent::default() } };
         if self.feed == Feed::State {

@@ -133,6 +133,11 @@ impl HubChannel {
         }
     }
 
+    /// Whether nothing was ever published to it, in its epoch.
+    pub(super) fn is_empty(&self) -> bool {
+        self.state().window.as_ref().is_some_and(|window| window.newest().offset == 0)
+    }
+
     /// Adds a subscriber whose stream begins now, with a gap before it if there is a reason.
     pub(super) fn add(
         &self,
@@ -161,10 +166,11 @@ impl HubChannel {
         subscriber: Subscriber,
     ) -> Result<Place, Subscriber> {
         let mut state = self.state();
-        if let Some(window) = &state.window
-            && window.newest().epoch == cursor.epoch
-        {
-            let Some(missed) = window.since(cursor.offset) else { return Err(subscriber) };
+        if let Some(window) = &state.window {
+            // Of another epoch: one of the two has not heard of the newer one yet.
+            let here = window.newest().epoch == cursor.epoch;
+            let missed = here.then(|| window.since(cursor.offset)).flatten();
+            let Some(missed) = missed else { return Err(subscriber) };
             for frame in missed.filter_map(|(_, frame)| frame.as_ref()) {
                 let frame = self.addressed(frame, subscriber.id);
                 // The window is no larger than a backlog, and this one is empty.
