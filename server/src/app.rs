@@ -46,7 +46,7 @@ impl App {
     ///
     /// When a part cannot be made from its configuration.
     pub fn new(config: ServeArgs) -> Result<(Arc<Self>, IncomingStream), BoxError> {
-        let (broker, incoming): (Arc<dyn Broker>, _) = match config.broker.valkey_url.clone() {
+        let (broker, incoming): (Arc<dyn Broker>, _) = match config.broker.server()? {
             Some(server) => {
                 let (broker, incoming) = ValkeyBroker::new(server, config.broker.retention())?;
                 (broker, incoming)

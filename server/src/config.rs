@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use redis::{ConnectionInfo, IntoConnectionInfo};
 use tidings_schema::Channel;
 
-use crate::broker::Retention;
+use crate::{broker::Retention, error::BoxError};
 
 /// Live, typed updates from a Rust backend to browsers.
 ///
@@ -53,14 +53,31 @@ pub enum LogFormat {
     Json,
 }
 
+/// A value that is not shown.
+#[derive(Clone)]
+pub struct Secret(String);
+
+impl From<String> for Secret {
+    fn from(value: String) -> Self {
+        Self(value)
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
 /// Where events come from and go to.
 #[derive(Clone, Debug, Args)]
 pub struct BrokerArgs {
     /// The Valkey (or Redis) server that all replicas share, such as `redis://127.0.0.1:6379`.
     ///
     /// Without it, `serve` keeps its channels in memory: right for one replica, wrong for two.
-    #[arg(long, env = "VALKEY_URL", value_name = "URL", value_parser = valkey_url, hide_env_values = true)]
-    pub valkey_url: Option<ConnectionInfo>,
+    // Parsed after clap, whose errors show the value: it may hold a password.
+    #[arg(long, env = "VALKEY_URL", value_name = "URL", hide_env_values = true)]
+    pub valkey_url: Option<Secret>,
 
     /// Goes before every name in Valkey, so that several systems can share one server.
     ///
@@ -89,6 +106,20 @@ pub struct BrokerArgs {
 }
 
 impl BrokerArgs {
+    /// The Valkey server, if one was given.
+    ///
+    /// # Errors
+    ///
+    /// When the address cannot be one. The message does not show it.
+    pub fn server(&self) -> Result<Option<ConnectionInfo>, BoxError> {
+        let Some(Secret(url)) = &self.valkey_url else { return Ok(None) };
+        let server = url.as_str().into_connection_info().map_err(|_| {
+            "the Valkey URL cannot be read; it looks like redis://[user:password@]host:port[/db] \
+             (valkey:// works, too; write a `/` or `@` in a password as %2F or %40)"
+        })?;
+        Ok(Some(server))
+    }
+
     /// What a channel keeps.
     pub fn retention(&self) -> Retention {
         Retention {
@@ -256,7 +287,8 @@ pub struct TailArgs {
         long,
         env = "TIDINGS_URL",
         value_name = "URL",
-        default_value = "ws://127.0.0.1:3000/rpc"
+        default_value = "ws://127.0.0.1:3000/rpc",
+        value_parser = ws_url
     )]
     pub url: String,
 
@@ -298,10 +330,11 @@ fn host_name() -> String {
         .unwrap_or_default()
 }
 
-fn valkey_url(url: &str) -> Result<ConnectionInfo, String> {
-    url.into_connection_info().map_err(|e| {
-        format!("{e}; expected redis://[user:password@]host:port[/db] (valkey:// works, too)")
-    })
+fn ws_url(url: &str) -> Result<String, String> {
+    match reqwest::Url::parse(url) {
+        Ok(parsed) if parsed.scheme() == "ws" => Ok(url.to_owned()),
+        _ => Err("it looks like ws://host:port/rpc (wss is for a proxy in front)".to_owned()),
+    }
 }
 
 fn positive(time: &str) -> Result<Duration, String> {

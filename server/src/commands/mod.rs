@@ -21,7 +21,7 @@ pub use tail::tail;
 
 /// The broker to publish to from outside of any server.
 fn valkey(args: &BrokerArgs) -> Result<Arc<dyn Broker>, BoxError> {
-    let server = args.valkey_url.clone().ok_or(
+    let server = args.server()?.ok_or(
         "there is no Valkey to publish to: give --valkey-url or set VALKEY_URL \
          (a server without one keeps its channels in its own memory)",
     )?;

@@ -1,6 +1,9 @@
 //! `tidings tail`: prints the events of a channel, over the same wire as any other client.
 
-use std::time::Duration;
+use std::{
+    io::{self, Write},
+    time::Duration,
+};
 
 use jsonrpsee::{
     core::client::{Error, Subscription, SubscriptionClientT},
@@ -8,7 +11,7 @@ use jsonrpsee::{
     ws_client::{WsClient, WsClientBuilder},
 };
 use serde_json::Value;
-use tidings_schema::{Event, OnUpdates, Subscription as _, openrpc::unsubscribe_name};
+use tidings_schema::{Event, EventId, OnUpdates, Subscription as _, openrpc::unsubscribe_name};
 
 use crate::{config::TailArgs, error::BoxError};
 
@@ -34,19 +37,31 @@ pub async fn tail(args: TailArgs, shutdown: impl Future<Output = ()>) -> Result<
 
 async fn follow(args: &TailArgs) -> BoxError {
     let mut failures = 0;
+    // Where to go on: nothing is missed while the history has it.
+    let mut last_event_id = None;
     loop {
-        match subscribe(args).await {
-            Ok((client, mut events)) => {
+        match subscribe(args, last_event_id.as_ref()).await {
+            Ok((_client, mut events)) => {
                 failures = 0;
                 while let Some(event) = events.next().await {
-                    match event {
-                        Ok(event) => print(args, &event),
-                        Err(error) => tracing::warn!(%error, "an event could not be read"),
+                    let event = match event {
+                        Ok(event) => event,
+                        Err(error) => {
+                            tracing::warn!(%error, "an event could not be read");
+                            continue;
+                        }
+                    };
+                    if let Err(error) = print(args, &event) {
+                        return error.into();
+                    }
+                    if let Some(id) = event["id"].as_str().or(event["lastEventId"].as_str()) {
+                        last_event_id = Some(EventId::from(id.to_owned()));
+                    }
+                    if event["type"] == "stopped" {
+                        break;
                     }
                 }
-                let reason = events.close_reason();
-                tracing::warn!(url = args.url, ?reason, "the stream has ended; subscribing again");
-                drop(client);
+                tracing::warn!(url = args.url, "the stream has ended; subscribing again");
             }
             Err(Error::Call(error)) if !retryable(&error) => return error.message().into(),
             Err(error) => tracing::warn!(url = args.url, %error, "no connection; trying again"),
@@ -57,13 +72,19 @@ async fn follow(args: &TailArgs) -> BoxError {
     }
 }
 
-async fn subscribe(args: &TailArgs) -> Result<(WsClient, Subscription<Value>), Error> {
+async fn subscribe(
+    args: &TailArgs,
+    last_event_id: Option<&EventId>,
+) -> Result<(WsClient, Subscription<Value>), Error> {
     let client = WsClientBuilder::default()
         .max_buffer_capacity_per_subscription(BUFFER)
         .build(&args.url)
         .await?;
     let mut params = ObjectParams::new();
     params.insert("channel", &args.channel).map_err(Error::ParseError)?;
+    if let Some(id) = last_event_id {
+        params.insert("lastEventId", id).map_err(Error::ParseError)?;
+    }
     let unsubscribe = unsubscribe_name(OnUpdates::NAME);
     let events = client.subscribe(OnUpdates::NAME, params, &unsubscribe).await?;
     Ok((client, events))
@@ -74,20 +95,27 @@ fn retryable(error: &jsonrpsee::types::ErrorObjectOwned) -> bool {
     data.is_some_and(|data| data["retryable"] == true)
 }
 
-#[expect(clippy::print_stdout, reason = "a command's answer is its output")]
-fn print(args: &TailArgs, event: &Value) {
-    if args.json {
-        println!("{event}");
-        return;
-    }
+/// Fails when nobody reads any more, as in `tidings tail list-1 | head`.
+fn print(args: &TailArgs, event: &Value) -> io::Result<()> {
+    let mut out = io::stdout().lock();
     let channel = &args.channel;
+    if args.json {
+        return writeln!(out, "{event}");
+    }
     match serde_json::from_value::<Event<Value>>(event.clone()) {
-        Ok(Event::Data { instance, data, .. }) => println!("{channel} from {instance}: {data}"),
-        Ok(Event::Started { instance, .. }) => println!("{channel} is live on {instance}"),
-        Ok(Event::Gap { reason, .. }) => println!("{channel}: events may be missing ({reason:?})"),
-        Ok(Event::Status { broker }) => println!("{channel}: the broker is {broker:?}"),
-        Ok(Event::Stopped { reason, .. }) => println!("{channel} was stopped ({reason:?})"),
+        Ok(Event::Data { instance, data, .. }) => {
+            writeln!(out, "{channel} from {instance}: {data}")
+        }
+        Ok(Event::Started { instance, resumed: true, .. }) => {
+            writeln!(out, "{channel} goes on, from {instance}")
+        }
+        Ok(Event::Started { instance, .. }) => writeln!(out, "{channel} is live on {instance}"),
+        Ok(Event::Gap { reason, .. }) => {
+            writeln!(out, "{channel}: events may be missing ({reason:?})")
+        }
+        Ok(Event::Status { broker }) => writeln!(out, "{channel}: the broker is {broker:?}"),
+        Ok(Event::Stopped { reason, .. }) => writeln!(out, "{channel} was stopped ({reason:?})"),
         // A newer server may send what this client does not know.
-        Err(_) => println!("{event}"),
+        Err(_) => writeln!(out, "{event}"),
     }
 }

@@ -100,3 +100,32 @@ async fn a_server_that_starts_before_its_valkey_waits_for_it() {
     drop(client);
     server.end().await;
 }
+
+/// Valkey comes back with an older snapshot, and publishers are quicker than the replica: the ids that they
+/// would take have been others' before.
+#[tokio::test]
+async fn a_valkey_that_comes_back_with_older_data_begins_another_epoch() {
+    let mut server = TestServer::on_valkey(&[]).await;
+    let mut client = server.client().await;
+    let id = on_updates(&mut client, "list-1").await;
+    let kept = server.publish("list-1", list("kept")).await;
+    server.valkey.as_ref().unwrap().cli(["SAVE"]).await.unwrap();
+    let lost = server.publish("list-1", list("lost")).await;
+    assert_eq!(client.event(id).await["id"], kept);
+    assert_eq!(client.event(id).await["id"], lost);
+
+    let valkey = server.valkey.as_mut().unwrap();
+    valkey.kill();
+    assert_eq!(client.event(id).await, json!({ "type": "status", "broker": "down" }));
+    valkey.restart().await.unwrap();
+    let kept = valkey.cli(["XLEN", "updates:{list-1}"]).await.unwrap();
+    assert_eq!(kept, "1", "it came back with something");
+    let publish = ["FCALL", "tidings_publish", "1", "updates:{list-1}", &list("new")];
+    let first = valkey.cli(publish).await.unwrap();
+    let epoch = |id: &str| id.split(':').next().unwrap().to_owned();
+    assert_ne!(epoch(&first), epoch(&lost), "an id was used again");
+    assert_eq!(client.event(id).await, json!({ "type": "status", "broker": "up" }));
+    assert_eq!(client.event(id).await["reason"], "epochChanged");
+    drop(client);
+    server.end().await;
+}

@@ -7,6 +7,7 @@ on_both_brokers! {
     user_by_id_answers_the_user_or_not_found,
     an_update_reaches_its_subscribers_and_no_others,
     nothing_follows_the_answer_to_unsubscribe,
+    unsubscribing_right_behind_subscribing_leaves_nothing,
     two_subscriptions_of_one_connection_to_one_channel_have_different_ids,
     the_broker_is_left_when_the_last_subscriber_leaves,
     a_closed_connection_leaves_nothing_behind,
@@ -148,5 +149,50 @@ async fn ping_answers(server: TestServer) {
     let mut client = server.client().await;
     assert_eq!(client.call("rpc.ping", json!({})).await["result"], true);
     drop(client);
+    server.end().await;
+}
+
+/// Pipelined, so that the end meets the subscription in every phase of its beginning.
+async fn unsubscribing_right_behind_subscribing_leaves_nothing(server: TestServer) {
+    let mut witness = server.client().await;
+    let id = on_updates(&mut witness, "list-1").await;
+    for round in 0..100 {
+        let mut client = server.client().await;
+        let subscribe =
+            r#"{"jsonrpc":"2.0","id":"s","method":"onUpdates","params":{"channel":"list-1"}}"#;
+        client.send(subscribe).await;
+        // All connections share the channel's id.
+        let end = json!({ "jsonrpc": "2.0", "id": "u", "method": "onUpdates_unsubscribe", "params": [id] });
+        client.send(end.to_string()).await;
+        server.publish("list-1", list(&round.to_string())).await;
+        let (mut live, mut ended, mut answers) = (false, false, 0);
+        while answers < 2 {
+            let message = client.message().await;
+            match message["id"].as_str() {
+                Some("s") => {
+                    answers += 1;
+                    live = true;
+                }
+                Some(_) => {
+                    answers += 1;
+                    ended = message["result"] == true;
+                }
+                None => assert!(live && !ended, "an event after the end: {message}"),
+            }
+        }
+        if !ended {
+            // It came before there was anything to end.
+            assert_eq!(client.call("onUpdates_unsubscribe", json!([id])).await["result"], true);
+        }
+        while client.waiting().next().is_some() {
+            client.message().await;
+        }
+        server.publish("list-1", list("after")).await;
+        while witness.event(id).await["data"][0]["name"] != "after" {}
+        client.call("rpc.ping", json!({})).await;
+        assert_eq!(client.waiting().count(), 0, "an event after the end");
+        server.until("the witness is alone", |app| app.metrics.subscriptions.get() == 1).await;
+    }
+    drop(witness);
     server.end().await;
 }
