@@ -90,7 +90,8 @@ pub struct RpcError {
     pub code: i32,
     /// What went wrong and what to do about it.
     pub message: String,
-    /// Absent only where the transport itself answered (parse errors, sizes).
+    /// Absent only where the transport itself answered (parse errors). For sizes it writes a plain string here,
+    /// which this type does not take.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<ErrorData>,
 }
