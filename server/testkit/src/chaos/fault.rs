@@ -15,9 +15,9 @@ use crate::{
 pub enum Fault {
     /// The clients' sockets are cut at random.
     CutSockets,
-    /// A random replica is killed, and comes back.
+    /// A replica is killed, and comes back; then another one.
     KillReplica,
-    /// A random replica hangs.
+    /// A replica hangs.
     PauseReplica,
     /// Every replica is asked to leave, one after the other, and comes back.
     RollingRestart,
@@ -60,7 +60,7 @@ impl Fault {
     pub fn title(self) -> &'static str {
         match self {
             Self::CutSockets => "clients' sockets cut at random",
-            Self::KillReplica => "`kill -9` of a random replica every 4 s",
+            Self::KillReplica => "`kill -9` of one replica after the other, every 4 s",
             Self::PauseReplica => "a replica stopped (SIGSTOP) for 10 s",
             Self::RollingRestart => "rolling restart of all replicas (SIGTERM)",
             Self::ReloadNginx => "nginx reloaded, twice",
@@ -122,9 +122,12 @@ impl Fault {
             crowd.cut_at_random(times, hold, hold / 4).await;
             return Ok(());
         }
-        for _ in 0..times {
+        // Each of the replicas in turn, so that none stays the one that nothing has happened to.
+        let first = rand::random_range(0..fleet.replicas.len());
+        for n in 0..times {
             let starts = crowd.starts();
-            self.once(fleet, hold).await?;
+            let victim = (first + n) % fleet.replicas.len();
+            self.once(fleet, victim, hold).await?;
             if matches!(self, Self::ReloadNginx | Self::RestartNginx) {
                 crowd.came_back(&starts).await?;
             }
@@ -133,21 +136,20 @@ impl Fault {
         Ok(())
     }
 
-    async fn once(self, fleet: &mut Fleet, hold: Duration) -> crate::Result<()> {
+    async fn once(self, fleet: &mut Fleet, victim: usize, hold: Duration) -> crate::Result<()> {
         let addresses = fleet.replicas.iter().map(Replica::address).collect::<Vec<_>>();
-        let any = rand::random_range(0..fleet.replicas.len());
         match self {
             // Has its own rhythm, for each client.
             Self::CutSockets => Ok(()),
             Self::KillReplica => {
-                fleet.replicas[any].kill();
+                fleet.replicas[victim].kill();
                 sleep(hold).await;
-                fleet.replicas[any].restart().await
+                fleet.replicas[victim].restart().await
             }
             Self::PauseReplica => {
-                fleet.replicas[any].pause();
+                fleet.replicas[victim].pause();
                 sleep(hold).await;
-                fleet.replicas[any].resume();
+                fleet.replicas[victim].resume();
                 Ok(())
             }
             Self::RollingRestart => {

@@ -1,6 +1,6 @@
 //! A fleet, and a load to try a fault under.
 
-use std::{path::Path, time::Duration};
+use std::{fmt::Write as _, path::Path, time::Duration};
 
 use tokio::time::{sleep, timeout};
 
@@ -14,6 +14,9 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How long to wait before asking again what no event tells.
 const INTERVAL: Duration = Duration::from_millis(200);
+
+/// What is zero when everyone has left.
+const METRICS: [&str; 3] = ["tidings_connections", "tidings_subscriptions", "tidings_channels"];
 
 /// What clients and publishers do.
 #[derive(Clone, Copy, Debug)]
@@ -45,12 +48,18 @@ pub enum Failure {
     /// Something of the fleet.
     #[error(transparent)]
     Fleet(#[from] Error),
-    /// Some clients.
-    #[error(transparent)]
-    Stuck(#[from] Stuck),
+    /// Some clients, and what the fleet says of itself then.
+    #[error("{0}{1}")]
+    Stuck(Stuck, String),
     /// Something is left although everyone has gone.
     #[error("{0}")]
     Left(String),
+}
+
+impl From<Stuck> for Failure {
+    fn from(stuck: Stuck) -> Self {
+        Self::Stuck(stuck, String::new())
+    }
 }
 
 /// A fleet to try faults on, one after the other.
@@ -90,6 +99,22 @@ impl Stage {
         occasion: &str,
         load: Load,
     ) -> Result<Report, Failure> {
+        let verdict = match self.perform(fault, pace, occasion, load).await {
+            Err(Failure::Stuck(stuck, _)) => return Err(Failure::Stuck(stuck, self.state().await)),
+            verdict => verdict?,
+        };
+        self.quiet().await?;
+        let broken = verdict.broken(fault.promise());
+        Ok(Report { fault, verdict, broken })
+    }
+
+    async fn perform(
+        &mut self,
+        fault: Fault,
+        pace: Pace,
+        occasion: &str,
+        load: Load,
+    ) -> Result<Verdict, Failure> {
         let fleet = &mut self.fleet;
         let channels = (1..=load.channels)
             .map(|n| format!("{occasion}-{}-{n}", fault.name()))
@@ -104,11 +129,25 @@ impl Stage {
         crowd.reached(&later(stream.published())).await?;
         let published = stream.stop().await;
         crowd.reached(&published).await?;
-        let records = crowd.leave().await;
-        self.quiet().await?;
-        let verdict = Verdict::of(&records, &published);
-        let broken = verdict.broken(fault.promise());
-        Ok(Report { fault, verdict, broken })
+        Ok(Verdict::of(&crowd.leave().await, &published))
+    }
+
+    /// What the fleet says of itself: for an error.
+    async fn state(&self) -> String {
+        let mut state = String::new();
+        for replica in &self.fleet.replicas {
+            let _ = write!(state, "\n{}:", replica.instance());
+            for name in METRICS {
+                match replica.metric(name).await {
+                    Ok(value) => _ = write!(state, " {name} {value}"),
+                    Err(_) => _ = write!(state, " no {name}"),
+                }
+            }
+        }
+        for process in self.fleet.processes() {
+            let _ = write!(state, "\n{}{}", process.name(), process.log().tail());
+        }
+        state
     }
 
     /// Waits until no replica has a connection, subscription or channel, and Valkey no subscriber.
@@ -137,7 +176,7 @@ impl Stage {
 
     async fn left(&self) -> crate::Result<Option<String>> {
         for replica in &self.fleet.replicas {
-            for name in ["tidings_connections", "tidings_subscriptions", "tidings_channels"] {
+            for name in METRICS {
                 let value = replica.metric(name).await?;
                 if value != 0.0 {
                     return Ok(Some(format!("{name} {value} at {}", replica.instance())));

@@ -11,16 +11,12 @@ const BRIEFLY: Pace = Pace { times: 1, hold: Duration::from_secs(2) };
 /// Memory may be so many percent more than before.
 const MORE_MEMORY: u64 = 10;
 
-pub(crate) async fn run(
-    tidings: &Path,
-    clients: usize,
-    only: Option<Fault>,
-) -> Result<Broken, Failure> {
+pub(crate) async fn run(tidings: &Path, clients: usize, only: &[Fault]) -> Result<Broken, Failure> {
     // 50 events/s in all.
     let load = Load { clients, channels: 5, period: Duration::from_millis(100), calm: 10 };
     let mut stage = Stage::start(tidings).await?;
     // Once briefly, so that a replica then has what memory it needs for all this.
-    let faults = Fault::ALL.into_iter().filter(|fault| only.is_none_or(|only| only == *fault));
+    let faults = Fault::ALL.into_iter().filter(|fault| only.is_empty() || only.contains(fault));
     let (ending, others) = faults.partition::<Vec<_>, _>(|fault| fault.ends_replicas());
     for &fault in &others {
         stage.play(fault, BRIEFLY, "warm-up", load).await?;

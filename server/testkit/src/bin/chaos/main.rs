@@ -19,9 +19,9 @@ use tidings_testkit::chaos::{Failure, Fault};
 struct Arguments {
     /// What to run; everything by default
     parts: Vec<Part>,
-    /// Only the fault of this name, such as `kill-replica`; all by default
-    #[arg(long, value_name = "NAME", value_parser = fault)]
-    fault: Option<Fault>,
+    /// Only the faults of these names, such as `kill-replica`; all by default
+    #[arg(long = "fault", value_name = "NAME", value_parser = fault)]
+    faults: Vec<Fault>,
     /// Clients of the fleet that is broken
     #[arg(long, value_name = "N", default_value_t = 500)]
     clients: usize,
@@ -59,7 +59,7 @@ async fn run(arguments: &Arguments) -> Result<Broken, Failure> {
     let wanted = |part| arguments.parts.is_empty() || arguments.parts.contains(&part);
     let mut broken = Broken::new();
     if wanted(Part::Faults) {
-        broken.extend(faults::run(&tidings, arguments.clients, arguments.fault).await?);
+        broken.extend(faults::run(&tidings, arguments.clients, &arguments.faults).await?);
     }
     if wanted(Part::Jitter) {
         broken.extend(jitter::run(&tidings).await?);
