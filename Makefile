@@ -78,7 +78,7 @@ test-interop: tested-binaries
 # Faults, jitter and a reconnect storm at full size; `make test` has a short form of the faults. Figures depend on what
 # else the machine does.
 .PHONY: chaos
-chaos: ## Break a fleet under load for six minutes, and print what its clients lost by it
+chaos: ## Break a fleet under load for eight minutes, and print what its clients lost by it
 	.ci/install
 	cargo build --locked --release -p tidings-server -p tidings-testkit --bins
 	cargo run --locked --release -p tidings-testkit --bin chaos
