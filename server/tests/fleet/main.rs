@@ -125,7 +125,7 @@ async fn the_clients_of_a_killed_replica_find_another_and_it_is_used_again_when_
     }
 
     fleet.replicas[0].restart().await.unwrap();
-    // nginx asks a replica that has failed again after its `fail_timeout`.
+    // nginx puts no replica aside: it is asked again as soon as it listens.
     while subscriber(&fleet.ws_url()).await.2 != dead {}
     drop(clients);
     fleet.stop().await.unwrap();
