@@ -29,6 +29,21 @@ async fn answered_by(front: SocketAddr) -> String {
     response.text().lines().next().unwrap().to_owned()
 }
 
+/// A connection that has been upgraded.
+async fn websocket(front: SocketAddr) -> TcpStream {
+    let mut socket = TcpStream::connect(front).await.unwrap();
+    socket
+        .write_all(b"GET /rpc HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n\r\n")
+        .await
+        .unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(socket.read_u8().await.unwrap());
+    }
+    assert!(head.starts_with(b"HTTP/1.1 101 "), "{}", String::from_utf8_lossy(&head));
+    socket
+}
+
 #[tokio::test]
 async fn serves_the_page_to_be_asked_for_anew_and_its_assets_to_be_kept() {
     let page = tempfile::tempdir().unwrap();
@@ -87,16 +102,7 @@ async fn tells_the_replica_who_asked() {
 async fn carries_a_websocket_both_ways() {
     let replica = Stub::start("a", Manner::Answer).await;
     let nginx = front(&[&replica]).await;
-    let mut socket = TcpStream::connect(nginx.address()).await.unwrap();
-    socket
-        .write_all(b"GET /rpc HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n\r\n")
-        .await
-        .unwrap();
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        head.push(socket.read_u8().await.unwrap());
-    }
-    assert!(head.starts_with(b"HTTP/1.1 101 "), "{}", String::from_utf8_lossy(&head));
+    let mut socket = websocket(nginx.address()).await;
     for _ in 0..3 {
         socket.write_all(b"there and back").await.unwrap();
         let mut back = [0; 14];
@@ -129,6 +135,25 @@ async fn a_killed_replica_costs_no_call_and_is_used_again_when_it_is_back() {
 
     replicas[1].restart().await;
     timeout(PATIENCE, everyone_answers()).await.expect("the restarted replica answers, too");
+}
+
+/// Found by `make chaos`: they were let in at one a second.
+#[tokio::test]
+async fn every_websocket_is_let_in_although_each_replica_has_been_away() {
+    let mut replicas =
+        [Stub::start("a", Manner::Answer).await, Stub::start("b", Manner::Answer).await];
+    let nginx = front(&replicas.each_ref()).await;
+    for replica in &mut replicas {
+        replica.kill().await;
+    }
+    assert_eq!(post(nginx.address(), "/rpc", "{}").await.status, 502);
+    for replica in &mut replicas {
+        replica.restart().await;
+    }
+    let mut open = Vec::new();
+    for _ in 0..20 {
+        open.push(websocket(nginx.address()).await);
+    }
 }
 
 #[tokio::test]
