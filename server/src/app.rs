@@ -1,6 +1,6 @@
 //! What all parts of one running server share.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use tidings_schema::RpcError;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -13,6 +13,9 @@ use crate::{
     metrics::Metrics,
     user_directory::UserDirectory,
 };
+
+/// How often idle channels are asked after at the most, however short the history.
+const TOUCH_AT_MOST: Duration = Duration::from_millis(100);
 
 /// What all parts of one running server share.
 #[derive(Debug)]
@@ -62,7 +65,7 @@ impl App {
             max_payload_bytes: config.limits.max_payload_bytes as usize,
             // What is at hand must fit a backlog, also with longer ids.
             window_bytes: config.limits.window_bytes.min(config.limits.backlog_bytes / 2) as usize,
-            touch_every: config.broker.history_time / 3,
+            touch_every: (config.broker.history_time / 3).max(TOUCH_AT_MOST),
         };
         let end = CancellationToken::new();
         let hub = Hub::new(options, broker.clone(), metrics.clone(), end.clone());

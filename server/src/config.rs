@@ -339,7 +339,8 @@ fn ws_url(url: &str) -> Result<String, String> {
 
 fn positive(time: &str) -> Result<Duration, String> {
     match humantime::parse_duration(time) {
-        Ok(Duration::ZERO) => Err("must be more than nothing".to_owned()),
+        // Valkey and the protocol count in milliseconds.
+        Ok(time) if time < Duration::from_millis(1) => Err("must be 1ms or more".to_owned()),
         Ok(time) => Ok(time),
         Err(e) => Err(format!("{e}; write it like 3s, 500ms or 2min")),
     }

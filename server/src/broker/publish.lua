@@ -6,7 +6,7 @@
 --
 -- A channel `c` is the pub/sub channel `c` and these keys, all in one cluster slot because of the braces:
 --   c              stream, one entry for each event, whose id is `<offset>-0`; the channel's history
---   c:meta         hash { epoch, offset }: where the channel stands
+--   c:meta         hash { epoch, offset, run }: where the channel stands, and which process of Valkey counts
 --   c:once:<key>   string: the event id that was published with this idempotency key
 --   c:members      hash { member → "<expiresAtMs> <json>" }: of a State feed
 --
