@@ -111,7 +111,7 @@ fn begin(app: &Arc<App>, claim: Claim, mut seat: Seat, start: Start) {
             app.metrics.resumes.increment(1);
             let instance = app.config.instance.clone();
             let started = Event::Started { resumed: true, last_event_id: None, instance };
-            let _ = lane.push(Kind::Control, seat.encode(id, &started));
+            let _ = lane.push(Kind::Control, seat.encode(id, &started).as_bytes());
             let mut resume = Resume { claim, seat, cursor, metrics: app.metrics.clone() };
             if lane.has_room(0) && resume.join() {
                 resume.hold();
@@ -197,7 +197,7 @@ impl Resume {
                 frames.map(|frame| self.seat.addressed(frame, self.claim.id)).collect();
             let joined = Frame::join(frames.iter());
             lane.room(joined.len()).await?;
-            match lane.push(Kind::Data, joined) {
+            match lane.push(Kind::Data, &joined) {
                 Pushed::Taken => {}
                 Pushed::Stopped(lanes) => lanes.iter().for_each(Lane::release),
                 Pushed::Gone => return Err(Gone),

@@ -25,7 +25,7 @@ use tower::{ServiceExt, service_fn};
 use crate::{
     app::App,
     config::Limits,
-    socket::{Connection, Socket},
+    socket::{Connection, Socket, Wire},
 };
 
 /// The pause after a failed accept, so that running out of files is no busy loop.
@@ -68,10 +68,9 @@ pub(crate) async fn accept(
             tracing::debug!(%error, "a connection was gone before it could be served");
             continue;
         }
-        let stream = Arc::new(stream);
         let open = app.tasks.token();
-        let connection = Connection::new(stream.clone(), app.terms.clone(), permit, open);
-        let socket = Socket::new(stream, connection.clone());
+        let connection = Connection::new(Wire::Tcp(stream), app.terms.clone(), permit, open);
+        let socket = Socket::new(connection.clone());
         app.tasks.spawn(serve(socket, connection, router.clone(), stop.clone()));
     }
 }

@@ -207,6 +207,9 @@ impl Model {
         let _ = self.channel.claim(shard);
         let step = self.channel.step(shard, visits);
         assert!(step.stopped.is_empty(), "there is room for all");
+        if step.round_is_over {
+            let _ = self.channel.give_up(shard);
+        }
     }
 
     /// As `Seat` and `subscription::Resume` do it, on a new connection.
@@ -266,7 +269,7 @@ impl Model {
 
     fn walk_all(&mut self) {
         for shard in 0..SHARDS {
-            while self.channel.claim(shard).is_some() || self.channel.step(shard, 1).more {}
+            while !self.channel.step(shard, 1).round_is_over || !self.channel.give_up(shard) {}
         }
         for client in &mut self.clients {
             client.read();

@@ -34,7 +34,7 @@ const CLOSE_TIME: Duration = Duration::from_secs(2);
 /// anything that still writes to it.
 #[derive(Debug)]
 pub struct Connection {
-    pub(super) wire: Arc<dyn Wire>,
+    pub(super) wire: Wire,
     terms: Arc<Terms>,
     /// Held for changes and for writes that do not wait, never over an await. No other lock is taken under it.
     outbox: Mutex<Outbox>,
@@ -61,7 +61,7 @@ pub struct Cork(Arc<Connection>);
 impl Connection {
     /// A connection without subscriptions, counted in the metrics until it is dropped.
     pub(crate) fn new(
-        wire: Arc<dyn Wire>,
+        wire: Wire,
         terms: Arc<Terms>,
         permit: OwnedSemaphorePermit,
         open: TaskTrackerToken,
@@ -178,12 +178,20 @@ impl Connection {
     }
 
     /// Hands over frames. Nothing when the lane is closed, else the lanes of subscriptions that were stopped.
-    pub(super) fn push(self: &Arc<Self>, lane: u32, kind: Kind, frames: Bytes) -> Option<Vec<u32>> {
+    pub(super) fn push(
+        self: &Arc<Self>,
+        lane: u32,
+        kind: Kind,
+        frames: &Bytes,
+    ) -> Option<Vec<u32>> {
         let mut outbox = self.outbox();
-        if !outbox.push(lane, kind, frames) {
+        // What is nearly always so comes first.
+        if outbox.is_idle() && outbox.is_open(lane) {
+            self.send(&mut outbox, kind.owner(lane), frames);
+        } else if !outbox.push(lane, kind, frames) {
             return None;
         }
-        if outbox.corks > 0 {
+        if outbox.queue.is_written() || outbox.corks > 0 {
             return Some(Vec::new());
         }
         self.flush(&mut outbox);

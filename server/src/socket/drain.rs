@@ -4,19 +4,36 @@
 //! it does again, and cuts off a peer that takes nothing for too long: neither jsonrpsee's pings nor the
 //! kernel would.
 
-use std::sync::Arc;
+use std::{io::ErrorKind, sync::Arc};
 
+use bytes::Bytes;
 use tokio::time::{Instant, timeout_at};
 
-use super::{Connection, outbox::Outbox, queue::Written};
+use super::{
+    Connection,
+    outbox::Outbox,
+    queue::{Owner, Written},
+};
 
 impl Connection {
+    /// Writes frames to a socket before which nothing waits, and leaves the rest to a task.
+    pub(super) fn send(self: &Arc<Self>, outbox: &mut Outbox, owner: Owner, frames: &Bytes) {
+        let written = match self.wire.send(frames) {
+            Ok(written) if written == frames.len() => return,
+            Ok(written) => written,
+            Err(e) if e.kind() == ErrorKind::WouldBlock => 0,
+            Err(e) if e.kind() == ErrorKind::Interrupted => 0,
+            Err(error) => return self.broken(outbox, &error),
+        };
+        outbox.queue.push_rest(owner, frames.clone(), written);
+    }
+
     /// Writes as much as the socket takes, and leaves the rest to a task.
     pub(super) fn flush(self: &Arc<Self>, outbox: &mut Outbox) {
         if outbox.draining || outbox.corks > 0 {
             return;
         }
-        match outbox.queue.write(&*self.wire) {
+        match outbox.queue.write(&self.wire) {
             Ok(Written::All) => {}
             Ok(Written::Blocked { .. }) => {
                 outbox.draining = true;
@@ -49,7 +66,7 @@ impl Connection {
             {
                 let mut outbox = self.outbox();
                 // What the socket has to say, good or bad, it says to the writing.
-                match outbox.queue.write(&*self.wire) {
+                match outbox.queue.write(&self.wire) {
                     Ok(Written::All) => {
                         outbox.draining = false;
                         drop(outbox);

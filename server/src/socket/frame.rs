@@ -53,6 +53,11 @@ impl Frame {
         self.0.len()
     }
 
+    /// The frame as it goes over the wire.
+    pub fn as_bytes(&self) -> &Bytes {
+        &self.0
+    }
+
     /// The text in it.
     pub fn message(&self) -> &[u8] {
         let header = match self.0[1] {

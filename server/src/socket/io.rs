@@ -7,10 +7,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
-};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::{Connection, inbound::Inbound};
 
@@ -18,15 +15,14 @@ use super::{Connection, inbound::Inbound};
 /// Dropping it ends the connection's subscriptions.
 #[derive(Debug)]
 pub struct Socket {
-    stream: Arc<TcpStream>,
     connection: Arc<Connection>,
     inbound: Inbound,
 }
 
 impl Socket {
     /// The socket of a connection.
-    pub(crate) fn new(stream: Arc<TcpStream>, connection: Arc<Connection>) -> Self {
-        Self { stream, connection, inbound: Inbound::default() }
+    pub(crate) fn new(connection: Arc<Connection>) -> Self {
+        Self { connection, inbound: Inbound::default() }
     }
 
     /// Looks at what was read, and answers whether jsonrpsee is to see it.
@@ -63,13 +59,11 @@ impl AsyncRead for Socket {
         let this = self.get_mut();
         ready!(this.connection.calls.poll_room(cx));
         loop {
-            ready!(this.stream.poll_read_ready(cx))?;
             let before = buf.filled().len();
-            match this.stream.try_read_buf(buf) {
-                Ok(_) if this.take(&buf.filled()[before..]) => return Poll::Ready(Ok(())),
+            match ready!(this.connection.wire.poll_read(cx, buf)) {
+                Ok(()) if this.take(&buf.filled()[before..]) => return Poll::Ready(Ok(())),
                 // A closed WebSocket is read to its end, so that the client sees our close frame and no reset.
-                Ok(_) => buf.set_filled(before),
-                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {}
+                Ok(()) => buf.set_filled(before),
                 Err(e) => return Poll::Ready(Err(e)),
             }
         }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::{Connection, Frame, Kind};
 
 /// One subscription's way to its client. Cloning shares it.
@@ -33,8 +35,8 @@ impl Lane {
     }
 
     /// Hands over whole frames: they are written at once where the socket takes them. Never waits.
-    pub fn push(&self, kind: Kind, frames: impl Into<bytes::Bytes>) -> Pushed {
-        match self.connection.push(self.key, kind, frames.into()) {
+    pub fn push(&self, kind: Kind, frames: &Bytes) -> Pushed {
+        match self.connection.push(self.key, kind, frames) {
             None => Pushed::Gone,
             Some(stopped) if stopped.is_empty() => Pushed::Taken,
             Some(stopped) => {

@@ -12,6 +12,8 @@ mod frame;
 mod inbound;
 mod io;
 mod lane;
+#[cfg(test)]
+mod model;
 mod outbox;
 mod queue;
 mod subscriptions;
@@ -32,3 +34,4 @@ pub use subscriptions::{Claim, Held, Opening, TooManySubscriptions};
 #[cfg(test)]
 pub(crate) use tape::Tape;
 pub use terms::Terms;
+pub(crate) use wire::Wire;

@@ -1,6 +1,7 @@
 //! What waits for one client to read, and what becomes of it when that grows too large.
 
 use bytes::Bytes;
+use smallvec::SmallVec;
 use tidings_schema::{Event, Feed, StopReason, SubscriptionId};
 
 use super::{
@@ -21,7 +22,8 @@ const RPC_BYTES: usize = 64 * 1024;
 pub(super) struct Outbox {
     pub(super) queue: Queue,
     limit: usize,
-    lanes: Vec<LaneState>,
+    /// Nearly always one: then it is fetched with the rest.
+    lanes: SmallVec<[LaneState; 1]>,
     next_lane: u32,
     /// How many wait for more to come before anything is written.
     pub(super) corks: u32,
@@ -49,10 +51,19 @@ pub enum Kind {
     Control,
 }
 
+impl Kind {
+    pub(super) fn owner(self, lane: u32) -> Owner {
+        match self {
+            Self::Data => Owner::Events(lane),
+            Self::Control => Owner::Control(lane),
+        }
+    }
+}
+
 impl Outbox {
     /// An empty one for at most so many bytes.
     pub(super) fn new(limit: usize) -> Self {
-        let (queue, lanes) = (Queue::default(), Vec::new());
+        let (queue, lanes) = (Queue::default(), SmallVec::new());
         Self { queue, limit, lanes, next_lane: 0, corks: 0, draining: false, over: false }
     }
 
@@ -92,17 +103,19 @@ impl Outbox {
     }
 
     /// Adds whole frames to a lane. False when it is closed.
-    pub(super) fn push(&mut self, key: u32, kind: Kind, frames: Bytes) -> bool {
+    pub(super) fn push(&mut self, key: u32, kind: Kind, frames: &Bytes) -> bool {
         let Some(lane) = self.lanes.iter().find(|lane| lane.key == key) else { return false };
-        let owner = match kind {
-            Kind::Data => Owner::Events(key),
-            Kind::Control => Owner::Control(key),
-        };
+        let owner = kind.owner(key);
         if lane.feed == Feed::State && kind == Kind::Data && self.queue.bytes() > 0 {
             self.queue.remove(|other| other == owner);
         }
-        self.queue.push(owner, frames);
+        self.queue.push(owner, frames.clone());
         true
+    }
+
+    /// Whether frames that come now may be written at once.
+    pub(super) fn is_idle(&self) -> bool {
+        self.corks == 0 && self.queue.is_idle()
     }
 
     /// Stops subscriptions until what waits is within the bound, and answers their lanes. To be called when
@@ -122,7 +135,7 @@ impl Outbox {
         stopped
     }
 
-    /// The lane to stop, by its place: of a `Log` feed if there is one, and with most bytes.
+    /// The lane to stop, by its place: the one with most bytes that have not begun to be written.
     fn slowest(&self) -> Option<usize> {
         let mut waiting = vec![0; self.lanes.len()];
         for (owner, bytes) in self.queue.removable() {
@@ -133,7 +146,7 @@ impl Outbox {
             }
         }
         let places = (0..self.lanes.len()).filter(|at| waiting[*at] > 0);
-        places.max_by_key(|at| (self.lanes[*at].feed == Feed::Log, waiting[*at]))
+        places.max_by_key(|at| waiting[*at])
     }
 
     /// Whether there is room for so many bytes besides those that live events need.

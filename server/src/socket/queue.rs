@@ -96,6 +96,18 @@ impl Queue {
         }
     }
 
+    /// Whether nothing waits, and a whole frame may be written.
+    pub(super) fn is_idle(&self) -> bool {
+        self.entries.is_empty()
+            && matches!(&self.stream, Stream::Frames(tracker) if tracker.is_between_messages())
+    }
+
+    /// Adds whole frames to an idle queue of which so many bytes are written already.
+    pub(super) fn push_rest(&mut self, owner: Owner, bytes: Bytes, written: usize) {
+        self.push(owner, bytes);
+        self.advance(written);
+    }
+
     /// Adds bytes of jsonrpsee's, and answers how many messages they complete. If they begin a close frame,
     /// `close` may say what to send in its stead.
     pub(super) fn push_rpc(
@@ -228,7 +240,7 @@ impl Queue {
     /// # Errors
     ///
     /// When the socket is broken.
-    pub(super) fn write(&mut self, wire: &dyn Wire) -> io::Result<Written> {
+    pub(super) fn write(&mut self, wire: &Wire) -> io::Result<Written> {
         let mut some = false;
         while let Some(first) = self.entries.front() {
             let first = io::IoSlice::new(&first.bytes[self.written..]);

@@ -6,7 +6,6 @@ use std::{
     time::Duration,
 };
 
-use futures_util::{FutureExt, future::BoxFuture};
 use serde_json::Value;
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -65,7 +64,8 @@ impl Tape {
             cut: CancellationToken::new(),
         };
         let permit = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
-        let connection = Connection::new(self.clone(), Arc::new(terms), permit, tasks.token());
+        let wire = Wire::Tape(self.clone());
+        let connection = Connection::new(wire, Arc::new(terms), permit, tasks.token());
         connection.upgrade();
         let mut outbox = connection.outbox();
         outbox.push_rpc(b"\r\n\r\n", || None);
@@ -119,8 +119,8 @@ impl Tape {
     }
 }
 
-impl Wire for Tape {
-    fn try_write(&self, pieces: &[io::IoSlice<'_>]) -> io::Result<usize> {
+impl Tape {
+    pub(super) fn try_write(&self, pieces: &[io::IoSlice<'_>]) -> io::Result<usize> {
         let mut state = self.state();
         if state.cut || state.finished {
             return Err(io::ErrorKind::BrokenPipe.into());
@@ -139,24 +139,21 @@ impl Wire for Tape {
         Ok(taken)
     }
 
-    fn writable(&self) -> BoxFuture<'_, io::Result<()>> {
-        async {
-            loop {
-                let changed = self.changed.notified();
-                if self.state().room > 0 || self.state().cut {
-                    return Ok(());
-                }
-                changed.await;
+    pub(super) async fn writable(&self) -> io::Result<()> {
+        loop {
+            let changed = self.changed.notified();
+            if self.state().room > 0 || self.state().cut {
+                return Ok(());
             }
+            changed.await;
         }
-        .boxed()
     }
 
-    fn finish(&self) {
+    pub(super) fn finish(&self) {
         self.state().finished = true;
     }
 
-    fn cut(&self) {
+    pub(super) fn cut(&self) {
         self.state().cut = true;
         self.changed.notify_waiters();
     }

@@ -176,7 +176,7 @@ impl HubChannel {
             let missed = here.then(|| window.since(cursor.offset)).flatten()?;
             for frame in missed.filter_map(|(_, frame)| frame.as_ref()) {
                 let frame = subscriber.addressed(frame, self.shared_id);
-                let _ = subscriber.lane.push(Kind::Data, frame);
+                let _ = subscriber.lane.push(Kind::Data, frame.as_bytes());
             }
         }
         Some(self.seat(&state, subscriber))
@@ -225,6 +225,11 @@ impl HubChannel {
         self.shard(shard).claim()
     }
 
+    /// Gives up the walk, unless something is on its way again.
+    pub(super) fn give_up(&self, shard: usize) -> bool {
+        self.shard(shard).give_up()
+    }
+
     /// Hands what is on its way to so many subscribers of a shard.
     pub(super) fn step(&self, shard: usize, visits: usize) -> Step {
         let step = self.shard(shard).step(self.shared_id, visits);
@@ -255,7 +260,7 @@ impl HubChannel {
 
     fn greet(&self, subscriber: &Subscriber, event: &Event<()>) {
         // When it is gone, its seat is about to be given back.
-        let _ = subscriber.lane.push(Kind::Control, self.encode(subscriber.id, event));
+        let _ = subscriber.lane.push(Kind::Control, self.encode(subscriber.id, event).as_bytes());
     }
 
     fn seat(&self, state: &State, subscriber: Subscriber) -> Place {
@@ -264,7 +269,7 @@ impl HubChannel {
         }
         if let Some(newest) = &state.newest {
             let frame = subscriber.addressed(newest, self.shared_id);
-            let _ = subscriber.lane.push(Kind::Data, frame);
+            let _ = subscriber.lane.push(Kind::Data, frame.as_bytes());
         }
         let place = Place(self.next_place.fetch_add(1, Ordering::Relaxed));
         self.shard_of(place).add(place.0, subscriber, state.batches);

@@ -52,8 +52,8 @@ pub(in crate::hub) struct Step {
     pub(in crate::hub) gaps: u64,
     /// Subscriptions that did not keep up. To be released, when nothing is locked.
     pub(in crate::hub) stopped: Vec<Lane>,
-    /// Something is left to be done.
-    pub(in crate::hub) more: bool,
+    /// All subscribers were visited.
+    pub(in crate::hub) round_is_over: bool,
 }
 
 impl Shard {
@@ -86,13 +86,19 @@ impl Shard {
     }
 
     /// Takes it upon the caller to walk, if nobody does and there is reason to: answers how many subscribers
-    /// there are. The caller then takes steps until there is no more.
+    /// there are. The caller then takes steps until a round is over, and gives it up, or goes on with another.
     pub(super) fn claim(&mut self) -> Option<usize> {
         if self.walked || self.outgoing.is_empty() {
             return None;
         }
         self.walked = true;
         Some(self.subscribers.len())
+    }
+
+    /// Gives up the walk, unless there is reason to go on.
+    pub(super) fn give_up(&mut self) -> bool {
+        self.walked = self.round.is_some() || !self.outgoing.is_empty();
+        !self.walked
     }
 
     /// Visits so many subscribers.
@@ -103,7 +109,7 @@ impl Shard {
             self.round = Some(Round::new(self.outgoing.drain(..).collect(), len));
         }
         let Some(round) = &mut self.round else {
-            self.walked = false;
+            step.round_is_over = true;
             return step;
         };
         // Those who have left were replaced by some that were visited.
@@ -114,11 +120,10 @@ impl Shard {
                 seated.visit(&round.batches, &round.whole, shared_id, &mut step);
             }
         }
-        if round.left == 0 {
+        step.round_is_over = round.left == 0;
+        if step.round_is_over {
             self.round = None;
         }
-        step.more = self.round.is_some() || !self.outgoing.is_empty();
-        self.walked = step.more;
         step
     }
 }
@@ -141,29 +146,31 @@ impl Seated {
         let to = &mut self.subscriber;
         let given = self.given;
         self.given = batches.last().map_or(given, |newest| newest.number.max(given));
-        let part = if to.id == shared_id && to.has.is_none() && given < batches[0].number {
-            whole.clone()
-        } else {
-            let new = batches.iter().filter(|batch| batch.number > given);
-            let parts = new.map(|batch| {
-                let part = batch.part(shared_id, to);
-                if to.has.is_some_and(|has| batch.is_past(has)) {
-                    to.has = None;
-                }
-                part
-            });
-            Part::join(&parts.collect::<Vec<_>>())
-        };
-        if part.frames.is_empty() {
-            return;
+        if to.id == shared_id && to.has.is_none() && given < batches[0].number {
+            return push(&to.lane, whole, step);
         }
-        match to.lane.push(part.kind, part.frames) {
-            Pushed::Taken => {}
-            Pushed::Stopped(lanes) => step.stopped.extend(lanes),
-            // Its connection has closed; its seat is about to be given back.
-            Pushed::Gone => return,
+        let new = batches.iter().filter(|batch| batch.number > given);
+        let parts = new.map(|batch| {
+            let part = batch.part(shared_id, to);
+            if to.has.is_some_and(|has| batch.is_past(has)) {
+                to.has = None;
+            }
+            part
+        });
+        let part = Part::join(&parts.collect::<Vec<_>>());
+        if !part.frames.is_empty() {
+            push(&to.lane, &part, step);
         }
-        step.delivered += part.events;
-        step.gaps += part.gaps;
     }
+}
+
+fn push(lane: &Lane, part: &Part, step: &mut Step) {
+    match lane.push(part.kind, &part.frames) {
+        Pushed::Taken => {}
+        Pushed::Stopped(lanes) => step.stopped.extend(lanes),
+        // Its connection has closed; its seat is about to be given back.
+        Pushed::Gone => return,
+    }
+    step.delivered += part.events;
+    step.gaps += part.gaps;
 }
