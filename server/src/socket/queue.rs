@@ -226,6 +226,11 @@ impl Queue {
         self.lane_bytes - begun.map_or(0, |entry| entry.bytes.len() - self.written)
     }
 
+    /// What waits that is neither a lane's nor jsonrpsee's, in bytes.
+    pub(super) fn answer_bytes(&self) -> usize {
+        self.bytes - self.lane_bytes - self.rpc_bytes
+    }
+
     /// Whether all is written that can be.
     pub(super) fn is_written(&self) -> bool {
         self.entries.is_empty()
