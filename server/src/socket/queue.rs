@@ -87,7 +87,7 @@ impl Queue {
     pub(super) fn push(&mut self, owner: Owner, bytes: Bytes) {
         let entry = Entry { owner, bytes };
         match &self.stream {
-            Stream::Closed => return,
+            Stream::Closed => {}
             Stream::Frames(tracker) if tracker.is_between_messages() => self.add(entry),
             _ => {
                 self.count(&entry);
