@@ -5,7 +5,7 @@ use std::{
     fs,
     net::SocketAddr,
     path::{Path, PathBuf},
-    process::ExitStatus,
+    process::{Command, ExitStatus},
     time::Duration,
 };
 
@@ -22,6 +22,7 @@ pub struct ReplicaOptions {
     tidings: PathBuf,
     instance: String,
     arguments: Vec<OsString>,
+    trace: Option<PathBuf>,
     wait_until_ready: bool,
 }
 
@@ -34,6 +35,7 @@ impl ReplicaOptions {
             tidings: tidings.as_ref().into(),
             instance: instance.into(),
             arguments: Vec::new(),
+            trace: None,
             wait_until_ready: true,
         }
     }
@@ -55,6 +57,14 @@ impl ReplicaOptions {
     #[must_use]
     pub fn args(mut self, arguments: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
         self.arguments.extend(arguments.into_iter().map(Into::into));
+        self
+    }
+
+    /// With strace writing every system call to a file while it runs, a line as soon as a call begins or ends, with
+    /// the first 512 bytes of what is read and written. It makes the replica many times slower.
+    #[must_use]
+    pub fn traced(mut self, to: impl Into<PathBuf>) -> Self {
+        self.trace = Some(to.into());
         self
     }
 
@@ -207,7 +217,11 @@ impl Replica {
 }
 
 async fn run(options: &ReplicaOptions, port: &Port, admin: &Port) -> Result<Process> {
-    let mut command = command(tool::built(&options.tidings)?, "KILL")?;
+    let tidings = tool::built(&options.tidings)?;
+    let mut command = match &options.trace {
+        None => command(tidings, "KILL")?,
+        Some(file) => traced(tidings, file)?,
+    };
     command
         .args(["serve", "--log-format", "json", "--instance", &options.instance, "--listen"])
         .arg(port.address().to_string())
@@ -222,6 +236,14 @@ async fn run(options: &ReplicaOptions, port: &Port, admin: &Port) -> Result<Proc
         ready(&process, port).await?;
     }
     Ok(process)
+}
+
+/// As [`command`], under strace. `-D` makes strace the child, which lets itself trace its parent: so the process is
+/// the replica, and signals reach it.
+fn traced(program: &Path, file: &Path) -> Result<Command> {
+    let mut command = command(&tool::find("strace")?, "KILL")?;
+    command.args(["-D", "-f", "-y", "-qq", "-s", "512", "-o"]).arg(file).arg("--").arg(program);
+    Ok(command)
 }
 
 async fn ready(process: &Process, port: &Port) -> Result<()> {

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use redis::{Client, RedisResult, aio::MultiplexedConnection};
+use redis::{
+    AsyncConnectionConfig, Client, Cmd, Pipeline, RedisResult, aio::MultiplexedConnection,
+};
 use tidings_schema::EventId;
 use tokio::time::{sleep, timeout};
 
@@ -60,7 +62,29 @@ impl Publisher {
         }
     }
 
+    /// Publishes the next so many events in one pipeline, and tries until all are acknowledged. This has no limit of
+    /// its own.
+    pub async fn publish_together(&mut self, count: usize) {
+        let mut pipeline = redis::pipe();
+        for number in (self.published + 1..).take(count) {
+            pipeline.add_command(self.command(number, &payload::write(number))).ignore();
+        }
+        while self.send(&pipeline).await.is_err() {
+            sleep(PAUSE.mul_f64(rand::random())).await;
+        }
+        self.published += count as u64;
+    }
+
+    async fn send(&self, pipeline: &Pipeline) -> RedisResult<()> {
+        // The library's half a second is too short for so many, where the machine is busy.
+        let config = AsyncConnectionConfig::new().set_response_timeout(None);
+        let client = &self.client;
+        let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
+        pipeline.query_async(&mut connection).await
+    }
+
     async fn call(&mut self, number: u64, payload: &str) -> RedisResult<String> {
+        let publish = self.command(number, payload);
         let connection = match &mut self.connection {
             Some(connection) => connection,
             None => {
@@ -68,8 +92,12 @@ impl Publisher {
                 self.connection.insert(connection)
             }
         };
+        publish.query_async(connection).await
+    }
+
+    fn command(&self, number: u64, payload: &str) -> Cmd {
         let mut publish = redis::cmd("FCALL");
         publish.arg("tidings_publish").arg(1).arg(&self.key).arg(payload).arg(number);
-        publish.query_async(connection).await
+        publish
     }
 }
