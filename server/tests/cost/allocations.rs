@@ -1,0 +1,122 @@
+//! Allocations of a delivery, on a replica in this process.
+
+use std::thread;
+
+use tidings_server::{App, BoxError, Cli, serve};
+use tidings_testkit::ValkeyProcess;
+use tokio::{
+    net::TcpListener,
+    runtime::{Builder, Runtime},
+    sync::{mpsc, oneshot},
+    task::JoinHandle,
+};
+
+use crate::{audience::Audience, median::median};
+
+/// How many events are published one after the other, each when everybody has the one before.
+const EVENTS: usize = 50;
+
+/// For one event. 34 were counted on two cores: to read and check it, and two or three for each core.
+const FOR_AN_EVENT: u64 = 100;
+
+/// What an event for 200 subscribers may take beyond that for 50. 3 were counted, for the tasks that visit them: at most
+/// six, whatever the cores. One for each delivery would be 150.
+const FOR_150_SUBSCRIBERS: u64 = 20;
+
+/// A replica in the thread that awaits it.
+struct Server {
+    url: String,
+    shutdown: oneshot::Sender<()>,
+    running: JoinHandle<Result<(), BoxError>>,
+}
+
+impl Server {
+    async fn start(valkey: &ValkeyProcess) -> Self {
+        let args = ["--instance", "counted", "--valkey-url", &valkey.url()];
+        let (app, incoming) = App::new(Cli::serve_args(args).unwrap()).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("ws://{}/rpc", listener.local_addr().unwrap());
+        let (shutdown, requested) = oneshot::channel();
+        let running = tokio::spawn(serve(listener, app, incoming, async {
+            let _ = requested.await;
+        }));
+        Self { url, shutdown, running }
+    }
+
+    async fn end(self) {
+        self.shutdown.send(()).unwrap();
+        self.running.await.unwrap().unwrap();
+    }
+}
+
+/// Those who listen and publish, in a thread of their own: what they allocate does not count.
+struct Others {
+    /// Publishes an event when it gets where to say that all have it.
+    events: mpsc::UnboundedSender<oneshot::Sender<()>>,
+    thread: thread::JoinHandle<ValkeyProcess>,
+}
+
+impl Others {
+    async fn start(url: String, valkey: ValkeyProcess, subscribers: usize) -> Self {
+        let (events, mut wanted) = mpsc::unbounded_channel::<oneshot::Sender<()>>();
+        let (joined, all_joined) = oneshot::channel();
+        let script = async move {
+            let mut audience = Audience::join(url, &valkey, subscribers).await;
+            joined.send(()).unwrap();
+            while let Some(heard) = wanted.recv().await {
+                audience.hear().await;
+                heard.send(()).unwrap();
+            }
+            audience.leave().await;
+            valkey
+        };
+        let thread = thread::spawn(|| runtime().block_on(script));
+        all_joined.await.unwrap();
+        Self { events, thread }
+    }
+
+    /// Has an event published, and answers what resolves when all have it.
+    fn hear(&self) -> oneshot::Receiver<()> {
+        let (hear, heard) = oneshot::channel();
+        self.events.send(hear).unwrap();
+        heard
+    }
+
+    fn end(self) -> ValkeyProcess {
+        drop(self.events);
+        self.thread.join().unwrap()
+    }
+}
+
+fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+/// The allocations of a replica for one event.
+fn of_an_event(subscribers: usize) -> u64 {
+    let runtime = runtime();
+    let (server, others) = runtime.block_on(async {
+        let valkey = ValkeyProcess::start().await.unwrap();
+        let server = Server::start(&valkey).await;
+        let others = Others::start(server.url.clone(), valkey, subscribers).await;
+        (server, others)
+    });
+    let counts = (0..EVENTS).map(|_| {
+        let heard = others.hear();
+        // Only those of this thread, which works for the server and for nobody else.
+        allocation_counter::measure(|| runtime.block_on(heard).unwrap()).count_total
+    });
+    let count = median(counts);
+    let valkey = others.end();
+    runtime.block_on(server.end());
+    drop(valkey);
+    count
+}
+
+#[test]
+fn an_event_takes_no_more_allocations_for_many_subscribers_than_for_few() {
+    let (few, many) = (of_an_event(50), of_an_event(200));
+    assert!(few > 0, "nothing was counted");
+    assert!(few <= FOR_AN_EVENT, "{few} allocations for an event");
+    assert!(many <= few + FOR_150_SUBSCRIBERS, "{few} for 50 subscribers, {many} for 200");
+}

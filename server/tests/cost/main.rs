@@ -1,0 +1,17 @@
+//! What a delivery costs, in counts: system calls and allocations of a replica on a fixed script. They fail when a
+//! change makes deliveries dearer, on any machine, however busy that is: nothing here is timed.
+//!
+//! Each bound stands beside what was counted when it was set. Who makes deliveries cheaper should lower it.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+/// Allocations, on a replica in this process.
+mod allocations;
+/// Those who listen, and who publishes to them.
+mod audience;
+/// The number in the middle.
+mod median;
+/// System calls, on a replica of its own process.
+mod system_calls;
+/// What strace wrote.
+mod trace;
