@@ -17,9 +17,6 @@ use super::{
 /// How many pieces one system call writes at the most.
 const PIECES: usize = 64;
 
-/// Room for this many entries is kept when nothing waits.
-const KEPT_ENTRIES: usize = 16;
-
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     entries: VecDeque<Entry>,
@@ -278,9 +275,8 @@ impl Queue {
                 Err(e) => return Err(e),
             }
         }
-        if self.entries.capacity() > KEPT_ENTRIES {
-            self.entries.shrink_to(KEPT_ENTRIES);
-        }
+        // Most sockets take everything at once: most connections keep no room for what waits.
+        self.entries.shrink_to_fit();
         Ok(Written::All)
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use smallvec::SmallVec;
 use tidings_schema::{Feed, Subscription, SubscriptionId};
 
 use super::{Connection, Lane};
@@ -9,7 +10,8 @@ use super::{Connection, Lane};
 /// The subscriptions of one connection.
 #[derive(Debug, Default)]
 pub(super) struct Subscriptions {
-    live: Vec<Live>,
+    /// Nearly always one: then it needs no memory of its own.
+    live: SmallVec<[Live; 1]>,
     /// Places taken by subscribe calls that have no id yet.
     opening: usize,
     /// The connection has ended, and will hold nothing any more.
