@@ -88,11 +88,11 @@ pub async fn serve(
     tracing::info!("leaving");
     readiness.leave();
     leave.cancel();
+    app.terms.leaving.cancel();
     app.hub.drain();
     let drained = timeout(app.config.limits.drain_limit, async {
         app.subscriptions.close();
         app.subscriptions.wait().await;
-        app.terms.leaving.cancel();
         // An error says that it was stopped before.
         let _ = server.stop();
         app.tasks.close();

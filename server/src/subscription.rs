@@ -18,10 +18,9 @@ use tidings_schema::{ErrorCode, Event, RpcError, Subscription};
 use crate::{
     app::App,
     broker::{BrokerUnavailable, ChannelKey, InvalidEventId, Position},
-    hub::{Seat, Start, Subscriber},
+    hub::{Seat, Start, Subscriber, draining},
     input::{self, error_object},
-    metrics::Metrics,
-    socket::{Claim, Connection, Frame, Gone, Kind, Lane, Pushed, TooManySubscriptions},
+    socket::{Claim, Connection, Frame, Gone, Kind, Lane, Pushed, Terms, TooManySubscriptions},
 };
 
 /// The longest pause before a channel is looked at again that has to learn of its epoch.
@@ -112,7 +111,7 @@ fn begin(app: &Arc<App>, claim: Claim, mut seat: Seat, start: Start) {
             let instance = app.config.instance.clone();
             let started = Event::Started { resumed: true, last_event_id: None, instance };
             let _ = lane.push(Kind::Control, seat.encode(id, &started).as_bytes());
-            let mut resume = Resume { claim, seat, cursor, metrics: app.metrics.clone() };
+            let mut resume = Resume { claim, seat, cursor, terms: app.terms.clone() };
             if lane.has_room(0) && resume.join() {
                 resume.hold();
             } else {
@@ -140,17 +139,22 @@ struct Resume {
     claim: Claim,
     seat: Seat,
     cursor: Position,
-    metrics: Arc<Metrics>,
+    terms: Arc<Terms>,
 }
 
 impl Resume {
     /// Sends what was missed, until the rest is at hand. Ends early when the client unsubscribes or has gone.
     async fn run(mut self) {
         let lane = self.claim.lane().clone();
+        let terms = self.terms.clone();
         let caught_up = tokio::select! {
             // First of all: a subscription that was ended before it began sends nothing.
             biased;
             () = lane.gone() => Err(Gone),
+            () = terms.leaving.cancelled() => {
+                lane.finish(self.seat.encode(self.claim.id, &draining()));
+                Err(Gone)
+            }
             caught_up = self.catch_up(&lane) => caught_up,
         };
         if caught_up.is_ok() {
@@ -202,7 +206,7 @@ impl Resume {
                 Pushed::Stopped(lanes) => lanes.iter().for_each(Lane::release),
                 Pushed::Gone => return Err(Gone),
             }
-            self.metrics.deliveries.increment(frames.len() as u64);
+            self.terms.metrics.deliveries.increment(frames.len() as u64);
             if let Some((offset, _)) = now.last() {
                 self.cursor.offset = *offset;
             }

@@ -60,7 +60,13 @@ impl RpcEndpoint {
 
 pub(super) async fn rpc(State(endpoint): State<RpcEndpoint>, mut request: Request) -> Response {
     let connection = if is_upgrade_request(&request) {
-        request.extensions().get::<Arc<Connection>>().cloned()
+        let connection = request.extensions().get::<Arc<Connection>>().cloned();
+        if !connection.as_ref().is_some_and(|connection| connection.may_upgrade()) {
+            let fault =
+                "a WebSocket begins with a GET, and with nothing behind it until it is answered\n";
+            return (StatusCode::BAD_REQUEST, fault).into_response();
+        }
+        connection
     } else {
         // Subscriptions belong to a WebSocket: a POST has no connection to hold them.
         request.extensions_mut().remove::<Arc<Connection>>();

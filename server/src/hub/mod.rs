@@ -47,6 +47,9 @@ const JOIN_TIMEOUT: Duration = Duration::from_secs(5);
 /// How many messages of the broker are taken together.
 const TURN: usize = 256;
 
+/// How many bytes of them, overrun by at most one. What that becomes may be more than is let on its way at once.
+const TURN_BYTES: usize = 256 * 1024;
+
 /// A client told to leave waits up to this long before it comes back, so that not all come at once.
 const SPREAD: Duration = Duration::from_secs(1);
 
@@ -77,7 +80,7 @@ pub struct Hub {
     channels: Mutex<Channels>,
     /// The next subscription id. Ids are unique within the replica's life, and so within a connection.
     next_id: AtomicU64,
-    /// Channels that are catching up, and readings of the history.
+    /// Channels that are catching up, readings of the history, and walks over subscribers.
     tasks: TaskTracker,
     /// Ends `tasks`.
     stop: CancellationToken,
@@ -243,10 +246,16 @@ impl Hub {
     /// Takes what came together: what is for one channel goes out together.
     async fn turn(self: &Arc<Self>, turn: Vec<Incoming>) {
         let mut publications = IndexMap::<_, Vec<_>>::new();
+        let mut bytes = 0;
         for incoming in turn {
             match incoming {
                 Incoming::Publication { key, publication } => {
+                    bytes += publication.payload.len();
                     publications.entry(key).or_default().push(publication);
+                    if bytes >= TURN_BYTES {
+                        bytes = 0;
+                        self.receive(std::mem::take(&mut publications)).await;
+                    }
                 }
                 Incoming::Down | Incoming::Up => {
                     self.receive(std::mem::take(&mut publications)).await;
@@ -323,12 +332,14 @@ impl HubOptions {
 }
 
 fn stop_draining(channel: &HubChannel) {
-    let lanes = channel.stop_all(|| {
-        let retry_after = SPREAD.mul_f64(rand::random());
-        let retry_after_ms = u64::try_from(retry_after.as_millis()).ok();
-        Event::Stopped { reason: StopReason::Draining, retry_after_ms }
-    });
-    for lane in lanes {
+    for lane in channel.stop_all(draining) {
         lane.release();
     }
+}
+
+/// What a subscription is told when its replica leaves: to come back at another time than others.
+pub fn draining() -> Event<()> {
+    let retry_after = SPREAD.mul_f64(rand::random());
+    let retry_after_ms = u64::try_from(retry_after.as_millis()).ok();
+    Event::Stopped { reason: StopReason::Draining, retry_after_ms }
 }

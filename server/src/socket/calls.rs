@@ -55,6 +55,11 @@ impl Calls {
         }
     }
 
+    /// Lets the reader look again.
+    pub(super) fn wake(&self) {
+        self.reader.wake();
+    }
+
     pub(super) fn call(&self) -> Call<'_> {
         Call(self)
     }

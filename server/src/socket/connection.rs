@@ -41,12 +41,16 @@ pub struct Connection {
     /// Held for look-ups and changes. Only the outbox's lock is taken under it.
     subscriptions: Mutex<Subscriptions>,
     pub(super) calls: Calls,
+    /// Who waits for room for an answer.
+    answering: tokio::sync::Mutex<()>,
     /// Something went out, or a lane was closed.
     changed: Notify,
     /// jsonrpsee, waiting to write or to close.
     writer: AtomicWaker,
     is_websocket: AtomicBool,
-    /// The client has sent a close frame.
+    /// The request that may begin the WebSocket has come, and nothing behind it.
+    may_upgrade: AtomicBool,
+    /// The client has sent a close frame, or nothing follows without one.
     peer_closed: AtomicBool,
     /// Counts against the replica's connections.
     _permit: OwnedSemaphorePermit,
@@ -54,7 +58,8 @@ pub struct Connection {
     pub(super) open: TaskTrackerToken,
 }
 
-/// While it lives, what is sent waits, to be written at once when it is dropped.
+/// While it lives, what is sent waits, to be written at once when it is dropped. To be dropped when nothing is
+/// locked: subscriptions may be found then that have not kept up.
 #[derive(Debug)]
 pub struct Cork(Arc<Connection>);
 
@@ -73,13 +78,25 @@ impl Connection {
             subscriptions: Mutex::default(),
             calls: Calls::new(terms.max_calls),
             terms,
+            answering: tokio::sync::Mutex::default(),
             changed: Notify::new(),
             writer: AtomicWaker::new(),
             is_websocket: AtomicBool::new(false),
+            may_upgrade: AtomicBool::new(false),
             peer_closed: AtomicBool::new(false),
             _permit: permit,
             open,
         })
+    }
+
+    /// Whether the request under way may begin a WebSocket: a `GET` that nothing else stands before or behind.
+    pub fn may_upgrade(&self) -> bool {
+        self.may_upgrade.load(Ordering::Acquire)
+    }
+
+    /// Says whether that is so.
+    pub(super) fn let_upgrade(&self, may: bool) {
+        self.may_upgrade.store(may, Ordering::Release);
     }
 
     /// Says that what is written next is the answer that begins a WebSocket. To be called before it is written.
@@ -88,13 +105,15 @@ impl Connection {
         self.is_websocket.store(true, Ordering::Release);
     }
 
-    /// Says that an answer, or that none is needed, is being worked on: the result is to be kept until then.
+    /// Stands for one message that was read. Dropping it says that it is answered, or needs no answer.
     pub fn call(&self) -> Call<'_> {
         self.calls.call()
     }
 
     /// Sends an answer, when there is room for it.
     pub async fn answer(self: &Arc<Self>, answer: Frame) {
+        // One after the other, so that a long answer is not passed by short ones for ever.
+        let _turn = self.answering.lock().await;
         loop {
             let changed = self.changed.notified();
             {
@@ -128,7 +147,7 @@ impl Connection {
             outbox.close(code);
             self.flush(&mut outbox);
         }
-        self.changed.notify_waiters();
+        self.moved();
         let connection = self.clone();
         self.open.task_tracker().spawn(async move {
             // Done when jsonrpsee has let go, too.
@@ -197,11 +216,15 @@ impl Connection {
         self.flush(&mut outbox);
         let stopped = outbox.relieve();
         drop(outbox);
-        if !stopped.is_empty() {
-            self.terms.metrics.slow_consumers.increment(stopped.len() as u64);
+        self.stopped(&stopped);
+        Some(stopped)
+    }
+
+    fn stopped(&self, lanes: &[u32]) {
+        if !lanes.is_empty() {
+            self.terms.metrics.slow_consumers.increment(lanes.len() as u64);
             self.changed.notify_waiters();
         }
-        Some(stopped)
     }
 
     pub(super) fn open_lane(&self, id: SubscriptionId, procedure: &'static str, feed: Feed) -> u32 {
@@ -233,9 +256,10 @@ impl Connection {
         }
     }
 
-    /// Tells those who wait that something went out.
+    /// Tells those who wait that something went out, or that nothing will any more.
     pub(super) fn moved(&self) {
         self.writer.wake();
+        self.calls.wake();
         self.changed.notify_waiters();
     }
 
@@ -284,8 +308,16 @@ impl Drop for Connection {
 
 impl Drop for Cork {
     fn drop(&mut self) {
-        let mut outbox = self.0.outbox();
-        outbox.corks -= 1;
-        self.0.flush(&mut outbox);
+        let Self(connection) = self;
+        let stopped = {
+            let mut outbox = connection.outbox();
+            outbox.corks -= 1;
+            connection.flush(&mut outbox);
+            if outbox.corks == 0 { outbox.relieve() } else { Vec::new() }
+        };
+        connection.stopped(&stopped);
+        for lane in stopped {
+            connection.release(lane);
+        }
     }
 }

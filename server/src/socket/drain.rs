@@ -34,7 +34,8 @@ impl Connection {
             return;
         }
         match outbox.queue.write(&self.wire) {
-            Ok(Written::All) => {}
+            // Somebody may have looked while a cork was in.
+            Ok(Written::All) => self.moved(),
             Ok(Written::Blocked { .. }) => {
                 outbox.draining = true;
                 self.open.task_tracker().spawn(self.clone().drain());
@@ -74,21 +75,18 @@ impl Connection {
                     }
                     Ok(Written::Blocked { some: true }) => stalled = Instant::now() + stall_limit,
                     Ok(Written::Blocked { some: false }) => {}
-                    Err(error) => {
-                        self.broken(&mut outbox, &error);
-                        drop(outbox);
-                        return self.moved();
-                    }
+                    Err(error) => return self.broken(&mut outbox, &error),
                 }
             }
             self.moved();
         }
     }
 
-    /// The socket takes nothing any more: its reader will learn that, too, and end the connection.
+    /// The socket takes nothing any more: its reader is told, and ends the connection.
     fn broken(&self, outbox: &mut Outbox, error: &std::io::Error) {
         tracing::debug!(%error, "a connection was lost");
         outbox.clear();
         self.wire.cut();
+        self.moved();
     }
 }

@@ -14,6 +14,8 @@ pub(super) struct Inbound {
     tracker: FrameTracker,
     /// The payloads so far of a message in fragments.
     fragments: u64,
+    /// The frame that is coming is not for jsonrpsee.
+    skips: bool,
 }
 
 /// What was in some bytes.
@@ -23,27 +25,43 @@ pub(super) struct Read {
     pub(super) messages: usize,
     /// Whether a close frame has come.
     pub(super) close: bool,
+    /// How many of the bytes are for jsonrpsee: those in front.
+    pub(super) kept: usize,
 }
 
 impl Inbound {
-    /// Reads on.
+    /// Reads on. A pong between two fragments is taken out: soketto would forget the fragments for it.
     ///
     /// # Errors
     ///
     /// When they break the protocol in a way that jsonrpsee does not see, or does not survive.
     pub(super) fn read(
         &mut self,
-        mut bytes: &[u8],
+        bytes: &mut [u8],
         max_message_bytes: u64,
     ) -> Result<Read, CloseCode> {
         let mut read = Read::default();
-        while let Some(seen) = self.tracker.next(&mut bytes) {
+        let mut at = 0;
+        while at < bytes.len() || !self.tracker.is_between_frames() {
+            if self.tracker.is_between_frames() {
+                let pong = bytes.get(at).is_some_and(|byte| byte & 0x0f == Header::PONG);
+                self.skips = pong && self.tracker.is_within_message();
+            }
+            let mut rest = &bytes[at..];
+            let seen = self.tracker.next(&mut rest);
+            let end = bytes.len() - rest.len();
+            if !self.skips {
+                bytes.copy_within(at..end, read.kept);
+                read.kept += end - at;
+            }
+            at = end;
             match seen {
-                Seen::Header(header) => self.check(header, max_message_bytes)?,
-                Seen::End(header) => {
+                Some(Seen::Header(header)) => self.check(header, max_message_bytes)?,
+                Some(Seen::End(header)) => {
                     read.messages += usize::from(header.ends_message());
                     read.close |= header.opcode == Header::CLOSE;
                 }
+                None => break,
             }
         }
         Ok(read)
@@ -87,7 +105,7 @@ mod tests {
     }
 
     fn read(frames: &[Vec<u8>]) -> Result<Read, CloseCode> {
-        Inbound::default().read(&frames.concat(), LIMIT)
+        Inbound::default().read(&mut frames.concat(), LIMIT)
     }
 
     #[test]
@@ -101,12 +119,24 @@ mod tests {
             frame(0x80, b"o"),
             frame(0x82, b"more than the limit"),
         ];
-        let bytes = frames.concat();
-        assert_eq!(read(&frames), Ok(Read { messages: 3, close: false }));
+        let mut bytes = frames.concat();
+        let kept = bytes.len() - frames[3].len();
+        assert_eq!(read(&frames), Ok(Read { messages: 3, close: false, kept }));
         let mut inbound = Inbound::default();
-        let by_byte = bytes.chunks(1).map(|byte| inbound.read(byte, LIMIT).unwrap().messages);
-        assert_eq!(by_byte.sum::<usize>(), 3);
-        assert_eq!(read(&[frame(0x88, b"")]), Ok(Read { messages: 0, close: true }));
+        let by_byte = bytes.chunks_mut(1).map(|byte| inbound.read(byte, LIMIT).unwrap());
+        let by_byte = by_byte.fold((0, 0), |sum, read| (sum.0 + read.messages, sum.1 + read.kept));
+        assert_eq!(by_byte, (3, kept));
+        assert_eq!(read(&[frame(0x88, b"")]), Ok(Read { messages: 0, close: true, kept: 6 }));
+    }
+
+    #[test]
+    fn keeps_a_pong_between_fragments_to_itself() {
+        let pong = || frame(0x8a, b"pong");
+        let frames = [pong(), frame(0x01, b"a"), pong(), pong(), frame(0x80, b"b"), pong()];
+        let mut bytes = frames.concat();
+        let read = Inbound::default().read(&mut bytes, LIMIT).unwrap();
+        let seen = [pong(), frame(0x01, b"a"), frame(0x80, b"b"), pong()].concat();
+        assert_eq!(bytes[..read.kept], seen);
     }
 
     #[test]

@@ -4,49 +4,100 @@ use std::{
     io,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll, ready},
+    task::{Context, Poll, Waker, ready},
 };
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::{Connection, inbound::Inbound};
+use super::{Connection, handshake::Handshake, inbound::Inbound};
 
 /// A TCP connection as jsonrpsee is given it: what is read passes by, what is written goes through the outbox.
 /// Dropping it ends the connection's subscriptions.
 #[derive(Debug)]
 pub struct Socket {
     connection: Arc<Connection>,
-    inbound: Inbound,
+    phase: Phase,
+}
+
+/// What is read.
+#[derive(Debug)]
+enum Phase {
+    Http(Handshake),
+    /// A request that may begin a WebSocket has been handed on. What has come behind it waits for the answer.
+    Asked {
+        behind: Vec<u8>,
+        reader: Option<Waker>,
+    },
+    /// Frames, and those that had come before they were due.
+    WebSocket {
+        inbound: Inbound,
+        early: Vec<u8>,
+    },
 }
 
 impl Socket {
     /// The socket of a connection.
     pub(crate) fn new(connection: Arc<Connection>) -> Self {
-        Self { connection, inbound: Inbound::default() }
+        Self { connection, phase: Phase::Http(Handshake::default()) }
     }
 
-    /// Looks at what was read, and answers whether jsonrpsee is to see it.
-    fn take(&mut self, bytes: &[u8]) -> bool {
-        let connection = &self.connection;
-        if !connection.is_websocket() || bytes.is_empty() {
+    /// Looks at what has been read into `buf` from `before` on, and leaves what is for jsonrpsee. False when it
+    /// has to wait for something else.
+    fn take(&mut self, buf: &mut ReadBuf<'_>, before: usize) -> bool {
+        let bytes = &mut buf.filled_mut()[before..];
+        if bytes.is_empty() {
+            // Nobody is there to be told why it was closed.
+            self.connection.peer_closes();
             return true;
         }
-        if connection.is_closed() {
-            return false;
-        }
-        match self.inbound.read(bytes, connection.terms().max_request_bytes) {
-            Ok(read) => {
-                connection.calls.begin(read.messages);
-                if read.close {
-                    connection.peer_closes();
+        match &mut self.phase {
+            Phase::Http(handshake) => {
+                if let Some(end) = handshake.read(bytes) {
+                    let behind = bytes[end..].to_vec();
+                    self.phase = Phase::Asked { behind, reader: None };
+                    self.connection.let_upgrade(true);
+                    buf.set_filled(before + end);
                 }
                 true
             }
-            Err(code) => {
-                connection.close(code);
+            Phase::Asked { .. } => true,
+            Phase::WebSocket { .. } if self.connection.is_closed() => {
+                // It is read to its end, so that the client sees our close frame and no reset.
+                buf.set_filled(before);
                 false
             }
+            Phase::WebSocket { inbound, .. } => {
+                match inbound.read(bytes, self.connection.terms().max_request_bytes) {
+                    Ok(read) => {
+                        self.connection.calls.begin(read.messages);
+                        if read.close {
+                            self.connection.peer_closes();
+                        }
+                        buf.set_filled(before + read.kept);
+                        read.kept > 0
+                    }
+                    Err(code) => {
+                        self.connection.close(code);
+                        buf.set_filled(before);
+                        false
+                    }
+                }
+            }
         }
+    }
+
+    /// Goes on when a request that may begin a WebSocket has been answered: as that, or as HTTP.
+    fn poll_answered(&mut self, cx: &Context<'_>) -> Poll<()> {
+        if let Phase::Asked { behind, reader } = &mut self.phase {
+            if self.connection.is_websocket() {
+                let (inbound, early) = (Inbound::default(), std::mem::take(behind));
+                self.phase = Phase::WebSocket { inbound, early };
+            } else if self.connection.may_upgrade() {
+                *reader = Some(cx.waker().clone());
+                return Poll::Pending;
+            }
+        }
+        Poll::Ready(())
     }
 }
 
@@ -57,14 +108,28 @@ impl AsyncRead for Socket {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        ready!(this.connection.calls.poll_room(cx));
+        ready!(this.poll_answered(cx));
+        if !this.connection.is_closed() {
+            ready!(this.connection.calls.poll_room(cx));
+        }
         loop {
             let before = buf.filled().len();
-            match ready!(this.connection.wire.poll_read(cx, buf)) {
-                Ok(()) if this.take(&buf.filled()[before..]) => return Poll::Ready(Ok(())),
-                // A closed WebSocket is read to its end, so that the client sees our close frame and no reset.
-                Ok(()) => buf.set_filled(before),
-                Err(e) => return Poll::Ready(Err(e)),
+            match &mut this.phase {
+                Phase::Asked { behind: early, .. } | Phase::WebSocket { early, .. }
+                    if !early.is_empty() =>
+                {
+                    let here = early.len().min(buf.remaining());
+                    buf.put_slice(&early[..here]);
+                    early.drain(..here);
+                }
+                Phase::Asked { .. } => {
+                    this.phase = Phase::Http(Handshake::default());
+                    continue;
+                }
+                _ => ready!(this.connection.wire.poll_read(cx, buf))?,
+            }
+            if this.take(buf, before) {
+                return Poll::Ready(Ok(()));
             }
         }
     }
@@ -76,7 +141,19 @@ impl AsyncWrite for Socket {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.connection.poll_write(cx, bytes).map(Ok)
+        let this = self.get_mut();
+        match &mut this.phase {
+            // The answer to what was asked, whatever it is.
+            Phase::Asked { reader, .. } => {
+                this.connection.let_upgrade(false);
+                if let Some(reader) = reader.take() {
+                    reader.wake();
+                }
+            }
+            Phase::Http(handshake) => *handshake = Handshake::default(),
+            Phase::WebSocket { .. } => {}
+        }
+        this.connection.poll_write(cx, bytes).map(Ok)
     }
 
     /// What is in the outbox will be written.

@@ -89,7 +89,7 @@ impl Lane {
         self.key
     }
 
-    /// Its client's connection.
+    /// Lets several things be written at once.
     pub fn cork(&self) -> super::Cork {
         self.connection.cork()
     }

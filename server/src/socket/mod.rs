@@ -9,6 +9,7 @@ mod close;
 mod connection;
 mod drain;
 mod frame;
+mod handshake;
 mod inbound;
 mod io;
 mod lane;

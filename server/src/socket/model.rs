@@ -8,6 +8,7 @@ use std::{
     sync::Arc,
 };
 
+use bytes::Bytes;
 use proptest::prelude::*;
 use tidings_schema::{Feed, SubscriptionId};
 use tokio_tungstenite::tungstenite::{
@@ -29,6 +30,8 @@ enum Step {
     RpcWrite(usize),
     /// An event of so many bytes, or several at once, on a lane.
     Push(usize, usize, usize),
+    /// Something else on a lane.
+    Say(usize),
     Answer(usize),
     CloseLane(usize),
     FinishLane(usize),
@@ -47,6 +50,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (1..200usize).prop_map(Step::RpcWrite),
         6 => (0..LANES.len(), size.clone(), 1..3usize)
             .prop_map(|(lane, size, count)| Step::Push(lane, size, count)),
+        1 => (0..LANES.len()).prop_map(Step::Say),
         1 => size.prop_map(Step::Answer),
         1 => (0..LANES.len()).prop_map(Step::CloseLane),
         1 => (0..LANES.len()).prop_map(Step::FinishLane),
@@ -73,10 +77,13 @@ enum Life {
 struct Model {
     outbox: Outbox,
     tape: Arc<Tape>,
+    wire: Wire,
     keys: Vec<u32>,
     lives: Vec<Life>,
     /// How many events were pushed to each lane.
     pushed: Vec<usize>,
+    /// How much else.
+    said: Vec<usize>,
     /// What jsonrpsee has not handed over yet.
     rpc: Vec<u8>,
     texts: usize,
@@ -95,10 +102,12 @@ impl Model {
         let keys = LANES.iter().zip(ids).map(|(feed, id)| outbox.open(id, "on", *feed)).collect();
         Self {
             outbox,
+            wire: Wire::Tape(tape.clone()),
             tape,
             keys,
             lives: vec![Life::Open; LANES.len()],
             pushed: vec![0; LANES.len()],
+            said: vec![0; LANES.len()],
             rpc: Vec::new(),
             texts: 0,
             pings: 0,
@@ -133,12 +142,14 @@ impl Model {
                 let text = |event| format!("{lane} {event} {}", "x".repeat(size));
                 let frames: Vec<_> =
                     events.map(|event| Frame::text(text(event).as_bytes())).collect();
-                let is_open = self.lives[lane] == Life::Open;
-                let taken =
-                    self.outbox.push(self.keys[lane], Kind::Data, &Frame::join(frames.iter()));
-                assert_eq!(taken, is_open);
-                if taken {
+                if self.push(lane, Kind::Data, &Frame::join(frames.iter())) {
                     self.pushed[lane] += count;
+                }
+            }
+            Step::Say(lane) => {
+                let text = format!("said-{lane} {}", self.said[lane]);
+                if self.push(lane, Kind::Control, Frame::text(text.as_bytes()).as_bytes()) {
+                    self.said[lane] += 1;
                 }
             }
             Step::Answer(size) => {
@@ -163,6 +174,22 @@ impl Model {
             Step::Allow(bytes) => self.tape.allow(bytes),
         }
         self.write();
+        assert_eq!(self.outbox.queue.counts(), self.outbox.queue.recount());
+    }
+
+    /// As `Connection::push` does it.
+    fn push(&mut self, lane: usize, kind: Kind, frames: &Bytes) -> bool {
+        let (key, is_open) = (self.keys[lane], self.lives[lane] == Life::Open);
+        assert_eq!(self.outbox.is_open(key), is_open);
+        if self.outbox.is_idle() && is_open {
+            let written = self.wire.send(frames).unwrap_or(0);
+            if written < frames.len() {
+                self.outbox.queue.push_rest(kind.owner(key), frames.clone(), written);
+            }
+        } else {
+            assert_eq!(self.outbox.push(key, kind, frames), is_open);
+        }
+        is_open
     }
 
     /// As `Connection::flush` and `Connection::push` do it.
@@ -170,7 +197,7 @@ impl Model {
         if self.outbox.corks > 0 {
             return;
         }
-        self.outbox.queue.write(&Wire::Tape(self.tape.clone())).unwrap();
+        self.outbox.queue.write(&self.wire).unwrap();
         self.output.extend(self.tape.rewind());
         for key in self.outbox.relieve() {
             let lane = self.keys.iter().position(|k| *k == key).unwrap();
@@ -195,16 +222,20 @@ impl Model {
         self.rpc_frame(0x89, payload.as_bytes());
     }
 
-    /// Lets everything out, and says goodbye.
-    fn finish(&mut self) {
+    /// Lets everything out, and says goodbye: of our own accord, or because the peer does.
+    fn finish(&mut self, echo: bool) {
         self.run(&Step::Uncork);
         self.run(&Step::Allow(usize::MAX));
         while !self.rpc.is_empty() {
             self.run(&Step::RpcWrite(usize::MAX));
         }
         // As jsonrpsee closes, and is not heard any more.
-        self.outbox.push_rpc(&[0x88, 2, 3, 0xe8], || Some(CloseCode::Restart));
+        let code = (!echo).then_some(CloseCode::Restart);
+        self.outbox.push_rpc(&[0x88, 2, 3, 0xe8], || code);
         self.outbox.push_rpc(b"whatever", || None);
+        for key in &self.keys {
+            assert!(!self.outbox.push(*key, Kind::Data, Frame::text(b"late").as_bytes()));
+        }
         self.write();
         assert_eq!(self.outbox.queue.bytes(), 0);
         assert!(self.outbox.queue.is_written());
@@ -254,15 +285,18 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: CASES, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_comes_out_is_whole_and_in_order(steps in prop::collection::vec(step(), 1..60)) {
+    fn what_comes_out_is_whole_and_in_order(
+        steps in prop::collection::vec(step(), 1..60),
+        echo in any::<bool>(),
+    ) {
         let mut model = Model::new();
         for step in &steps {
             model.run(step);
         }
-        model.finish();
+        model.finish(echo);
 
         let (texts, pings, close) = read(&model.output);
-        prop_assert_eq!(u16::from(close.unwrap().code), 1012);
+        prop_assert_eq!(u16::from(close.unwrap().code), if echo { 1000 } else { 1012 });
         let expected: Vec<_> = (0..model.pings).map(|n| format!("ping {n}")).collect();
         prop_assert_eq!(pings, expected);
         let mut by_source = BTreeMap::<&str, Vec<&str>>::new();
@@ -292,6 +326,10 @@ proptest! {
                     prop_assert!(!newest || got.last().copied() == pushed.checked_sub(1));
                 }
             }
+            let said = numbers(["said-0", "said-1", "said-2"][lane]);
+            prop_assert_eq!(&said, &(0..said.len()).collect::<Vec<_>>());
+            let whole = matches!(life, Life::Open | Life::Finished);
+            prop_assert!(!whole || said.len() == model.said[lane]);
             let told = |what: &str| texts.iter().filter(|text| text.contains(what)).count();
             let last = usize::from(life == Life::Finished);
             prop_assert_eq!(told(&format!("last {lane}")), last);

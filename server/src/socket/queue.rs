@@ -84,6 +84,7 @@ impl Queue {
     pub(super) fn push(&mut self, owner: Owner, bytes: Bytes) {
         let entry = Entry { owner, bytes };
         match &self.stream {
+            _ if entry.bytes.is_empty() => {}
             Stream::Closed => {}
             Stream::Frames(tracker) if tracker.is_between_messages() => self.add(entry),
             _ => {
@@ -115,6 +116,8 @@ impl Queue {
         let mut messages = 0;
         let mut close = Some(close);
         let (mut begin, mut rest) = (0, bytes);
+        // Where the current frame began, if it did so in these bytes.
+        let mut frame = None;
         loop {
             let at = bytes.len() - rest.len();
             match &mut self.stream {
@@ -148,10 +151,27 @@ impl Queue {
                         self.close(code);
                         return messages;
                     }
-                    match tracker.next(&mut rest) {
-                        Some(Seen::End(header)) => messages += usize::from(header.ends_message()),
-                        Some(Seen::Header(_)) => {}
-                        None => break,
+                    if tracker.is_between_frames() {
+                        frame = Some(at);
+                    }
+                    let Some(seen) = tracker.next(&mut rest) else { break };
+                    let end = bytes.len() - rest.len();
+                    match seen {
+                        Seen::End(header) if header.opcode == Header::CLOSE => {
+                            self.add_rpc(&bytes[begin..end]);
+                            self.stream = Stream::Closed;
+                            self.remove_held(|_| true);
+                            return messages;
+                        }
+                        Seen::End(header) if header.is_control() => {
+                            if let Some(from) = frame {
+                                self.add_rpc(&bytes[begin..from]);
+                                self.add_control(&bytes[from..end]);
+                                begin = end;
+                            }
+                        }
+                        Seen::End(header) => messages += usize::from(header.ends_message()),
+                        Seen::Header(_) => {}
                     }
                 }
             }
@@ -280,6 +300,23 @@ impl Queue {
         Ok(Written::All)
     }
 
+    /// The three counts, made anew.
+    #[cfg(test)]
+    pub(super) fn recount(&self) -> [usize; 3] {
+        let sum = |is_of: fn(Owner) -> bool| {
+            let entries = self.entries.iter().chain(&self.held).filter(|entry| is_of(entry.owner));
+            let begun = self.entries.front().filter(|entry| is_of(entry.owner));
+            entries.map(|entry| entry.bytes.len()).sum::<usize>()
+                - begun.map_or(0, |_| self.written)
+        };
+        [sum(|_| true), sum(Owner::is_lane), sum(|owner| owner == Owner::Rpc)]
+    }
+
+    #[cfg(test)]
+    pub(super) fn counts(&self) -> [usize; 3] {
+        [self.bytes, self.lane_bytes, self.rpc_bytes]
+    }
+
     fn advance(&mut self, mut written: usize) {
         self.bytes -= written;
         while let Some(first) = self.entries.front() {
@@ -313,6 +350,18 @@ impl Queue {
     fn add_rpc(&mut self, bytes: &[u8]) {
         self.rpc_bytes += bytes.len();
         self.add(Entry { owner: Owner::Rpc, bytes: Bytes::copy_from_slice(bytes) });
+    }
+
+    /// Adds a ping or pong of jsonrpsee's before what waits of others: a client that reads slowly is to be seen
+    /// reading.
+    fn add_control(&mut self, frame: &[u8]) {
+        let begun = usize::from(self.written > 0);
+        // What jsonrpsee has sent before may end within a frame.
+        let theirs = self.entries.iter().rposition(|entry| entry.owner == Owner::Rpc);
+        let entry = Entry { owner: Owner::Rpc, bytes: Bytes::copy_from_slice(frame) };
+        self.rpc_bytes += frame.len();
+        self.count(&entry);
+        self.entries.insert(begun.max(theirs.map_or(0, |at| at + 1)), entry);
     }
 
     fn count(&mut self, entry: &Entry) {

@@ -37,7 +37,10 @@ pub struct TooManySubscriptions(pub usize);
 
 /// The place of a subscribe call under way. Dropping it gives the place back.
 #[derive(Debug)]
-pub struct Opening(Arc<Connection>);
+pub struct Opening {
+    connection: Arc<Connection>,
+    claimed: bool,
+}
 
 /// A subscription that is being set up. Dropping it ends the subscription, unless [`Claim::hold`] has been called.
 #[derive(Debug)]
@@ -61,7 +64,7 @@ impl Connection {
             return Err(TooManySubscriptions(max));
         }
         subscriptions.opening += 1;
-        Ok(Opening(self.clone()))
+        Ok(Opening { connection: self.clone(), claimed: false })
     }
 
     /// Ends a subscription: nothing more is sent for it from now on. False when there is none of this id.
@@ -107,18 +110,20 @@ impl Opening {
     }
 
     fn claim_for(
-        self,
+        mut self,
         procedure: &'static str,
         feed: Feed,
         shared: SubscriptionId,
         own: impl FnOnce() -> SubscriptionId,
     ) -> Claim {
-        let connection = self.0.clone();
+        let connection = self.connection.clone();
         let mut subscriptions = connection.subscriptions();
         let taken = subscriptions.live.iter().any(|live| live.id == shared);
         let id = if taken { own() } else { shared };
         let lane = connection.open_lane(id, procedure, feed);
         subscriptions.live.push(Live { id, lane, seat: None });
+        subscriptions.opening -= 1;
+        self.claimed = true;
         connection.terms().metrics.subscriptions.rise();
         drop(subscriptions);
         let lane = Lane::new(connection.clone(), lane);
@@ -128,7 +133,9 @@ impl Opening {
 
 impl Drop for Opening {
     fn drop(&mut self) {
-        self.0.subscriptions().opening -= 1;
+        if !self.claimed {
+            self.connection.subscriptions().opening -= 1;
+        }
     }
 }
 

@@ -1,14 +1,14 @@
 //! A connection on a socket that takes as much as a test says.
 
-use std::{sync::Arc, time::Duration};
+use std::{future::poll_fn, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use serde_json::{Value, json};
 use tidings_schema::{OnInstances, OnUpdates, Subscription, SubscriptionId};
-use tokio::time::sleep;
+use tokio::{io::AsyncReadExt, time::sleep};
 use tokio_util::task::TaskTracker;
 
-use super::{Connection, Frame, Kind, Lane, Pushed, Tape};
+use super::{Connection, Frame, Kind, Lane, Pushed, Socket, Tape};
 
 const LIMIT: usize = 1000;
 const STALL_LIMIT: Duration = Duration::from_secs(60);
@@ -139,15 +139,16 @@ async fn answers_wait_for_each_other_and_not_for_events() {
     push(&lane, &large);
     connection.answer(Frame::text(b"1")).await;
     let long = Frame::text(format!("{:?}", "y".repeat(LIMIT)).as_bytes());
-    let answer = connection.answer(long.clone());
-    tokio::pin!(answer);
+    let (answer, next) = (connection.answer(long), connection.answer(Frame::text(b"2")));
+    tokio::pin!(answer, next);
     assert!(futures_util::poll!(&mut answer).is_pending());
-    connection.answer(Frame::text(b"2")).await;
+    assert!(futures_util::poll!(&mut next).is_pending(), "it does not pass the long one");
 
     tape.allow(usize::MAX);
     answer.await;
+    next.await;
     connection.until(|outbox| outbox.queue.is_written()).await;
-    let expected = [json!(large), json!(1), json!(2), json!("y".repeat(LIMIT))];
+    let expected = [json!(large), json!(1), json!("y".repeat(LIMIT)), json!(2)];
     assert_eq!(tape.messages(), expected);
 }
 
@@ -199,4 +200,75 @@ async fn what_a_subscription_holds_goes_when_it_ends_however_it_ends() {
     let too_late = connection.open().unwrap();
     let too_late = too_late.claim::<OnUpdates>(SubscriptionId(3), || unreachable!());
     assert!(!too_late.lane().is_open());
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_looks_while_a_cork_is_in_is_told_when_it_is_out() {
+    let tape = Tape::new(usize::MAX);
+    let connection = tape.connection(LIMIT);
+    let cork = connection.cork();
+    connection.answer_now(Frame::text(b"1"));
+    let written = poll_fn(|cx| connection.poll_written(cx));
+    let answer = connection.answer(Frame::text(format!("{:?}", "y".repeat(LIMIT)).as_bytes()));
+    tokio::pin!(written, answer);
+    assert!(futures_util::poll!(&mut written).is_pending());
+    assert!(futures_util::poll!(&mut answer).is_pending());
+    drop(cork);
+    tokio::join!(written, answer);
+}
+
+#[tokio::test]
+async fn nothing_stands_behind_a_close_frame() {
+    let tape = Tape::new(usize::MAX);
+    let connection = tape.connection(LIMIT);
+    let lane = lane::<OnUpdates>(&connection, 1);
+    connection.peer_closes();
+    let echo = [0x88, 2, 0x03, 0xe8];
+    assert!(poll_fn(|cx| connection.poll_write(cx, &echo)).await > 0);
+    assert!(matches!(lane.push(Kind::Data, &frame("late")), Pushed::Gone));
+    connection.answer(Frame::text(b"1")).await;
+    assert_eq!(tape.rewind(), echo);
+}
+
+#[tokio::test]
+async fn nothing_at_all_may_be_pushed_at_any_time() {
+    let tape = Tape::new(usize::MAX);
+    let connection = tape.connection(LIMIT);
+    let lane = lane::<OnUpdates>(&connection, 1);
+    poll_fn(|cx| connection.poll_write(cx, &[0x81, 3, b'1'])).await;
+    assert!(matches!(lane.push(Kind::Data, &Bytes::new()), Pushed::Taken));
+    poll_fn(|cx| connection.poll_write(cx, b"23")).await;
+    assert_eq!(tape.messages(), [json!(123)]);
+    assert!(!tape.is_cut());
+}
+
+#[tokio::test]
+async fn a_reader_that_waits_for_calls_is_told_when_the_connection_is_cut() {
+    let tape = Tape::new(0);
+    let connection = tape.connection(LIMIT);
+    connection.calls.begin(2);
+    let mut socket = Socket::new(connection.clone());
+    let mut buffer = [0; 8];
+    let read = socket.read(&mut buffer);
+    tokio::pin!(read);
+    assert!(futures_util::poll!(&mut read).is_pending());
+    connection.cut();
+    assert_eq!(read.await.unwrap(), 0, "the end");
+}
+
+#[tokio::test]
+async fn a_ping_goes_before_what_waits_and_not_into_what_has_begun() {
+    let tape = Tape::new(usize::MAX);
+    let connection = tape.connection(LIMIT);
+    let lane = lane::<OnUpdates>(&connection, 1);
+    tape.take_only(1);
+    push(&lane, "begun");
+    push(&lane, "waits");
+    poll_fn(|cx| connection.poll_write(cx, &[0x89, 0])).await;
+    poll_fn(|cx| connection.poll_write(cx, &[0x8a, 1, b'x'])).await;
+    tape.allow(usize::MAX);
+    connection.until(|outbox| outbox.queue.is_written()).await;
+    let (begun, waits) = (frame("begun"), frame("waits"));
+    let controls = [0x89, 0, 0x8a, 1, b'x'];
+    assert_eq!(tape.rewind(), [&begun[..], &controls, &waits].concat());
 }

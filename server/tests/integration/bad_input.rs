@@ -218,10 +218,11 @@ async fn frames_that_no_client_may_send() {
 }
 
 #[tokio::test]
-async fn fragments_with_a_ping_between_them_are_one_call() {
+async fn fragments_with_pings_and_pongs_between_them_are_one_call() {
     let server = TestServer::on_memory(&[]).await;
     let mut client = RawClient::connect(&server).await;
     client.send_frame(0x01, br#"{"jsonrpc":"2.0","id":1,"#).await;
+    client.send_frame(0x8a, b"").await;
     client.send_frame(0x89, b"still there?").await;
     client.send_frame(0x80, br#""method":"rpc.ping"}"#).await;
     let pong = client.frame().await.unwrap();

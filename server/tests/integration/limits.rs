@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use crate::support::{RawClient, TestServer, list, name, on_updates};
+use crate::support::{RawClient, TestServer, list, masked, name, on_updates};
 
 #[tokio::test]
 async fn one_subscription_too_many_is_refused_and_the_others_go_on() {
@@ -85,8 +85,8 @@ async fn calls_whose_answers_nobody_reads_are_not_read_either() {
     let mut quick = server.client().await;
     // Answered by us, and by jsonrpsee.
     let pad = |text: &str| format!("{text:CALL_BYTES$}");
-    let call = frame(pad(r#"{"jsonrpc":"2.0","id":1,"method":"rpc.discover"}"#).as_bytes());
-    let no_call = frame(pad("no call").as_bytes());
+    let call = masked(0x81, pad(r#"{"jsonrpc":"2.0","id":1,"method":"rpc.discover"}"#).as_bytes());
+    let no_call = masked(0x81, pad("no call").as_bytes());
     let calls = [call, no_call].concat().repeat(CALLS / 2);
 
     let (mut sent, mut refused) = (0, 0);
@@ -112,12 +112,6 @@ async fn calls_whose_answers_nobody_reads_are_not_read_either() {
     assert_eq!((answered, refused), (CALLS / 2, CALLS / 2));
     drop((client, quick));
     server.end().await;
-}
-
-/// A frame of a client's, with a mask of zeros.
-fn frame(text: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(text.len()).unwrap().to_be_bytes();
-    [&[0x81, 0x80 | 126][..], &length, &[0; 4], text].concat()
 }
 
 #[tokio::test]

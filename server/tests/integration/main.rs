@@ -9,6 +9,8 @@ mod bad_input;
 mod broker_conformance;
 /// Valkey goes away and comes back.
 mod broker_outage;
+/// Whatever a client does to its connection.
+mod connections;
 /// The document is the contract, and the server serves just that.
 mod discover;
 /// Everything published arrives, once and in order.

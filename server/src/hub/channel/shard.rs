@@ -21,7 +21,7 @@ pub(super) struct Shard {
     /// Dense for the walk, and quick to leave.
     subscribers: IndexMap<u64, Seated>,
     /// What no subscriber of this shard has been given yet. Bounded by those who produce: they wait while there
-    /// is too much (`Hub::fan_out`).
+    /// is too much (`Hub::fanned_out`).
     outgoing: VecDeque<Arc<Batch>>,
     round: Option<Round>,
     /// Somebody walks.

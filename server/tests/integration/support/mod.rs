@@ -3,7 +3,7 @@
 mod raw;
 mod server;
 
-pub(crate) use raw::RawClient;
+pub(crate) use raw::{RawClient, masked};
 use serde_json::Value;
 pub(crate) use server::TestServer;
 use tidings_testkit::Client;

@@ -24,6 +24,11 @@ pub(crate) struct RawFrame {
 
 impl RawClient {
     pub(crate) async fn connect(server: &TestServer) -> Self {
+        Self::connect_with(server, b"").await
+    }
+
+    /// Connects, and sends more behind the request before it is answered.
+    pub(crate) async fn connect_with(server: &TestServer, behind: &[u8]) -> Self {
         let socket = TcpSocket::new_v4().unwrap();
         // What the kernel takes for a client that does not read would be megabytes.
         socket.set_recv_buffer_size(4096).unwrap();
@@ -31,7 +36,7 @@ impl RawClient {
         let mut client = Self(BufReader::new(stream));
         let request = "GET /rpc HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
             sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-        client.send(request.as_bytes()).await;
+        client.send(&[request.as_bytes(), behind].concat()).await;
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
             head.push(client.0.read_u8().await.unwrap());
@@ -47,11 +52,7 @@ impl RawClient {
     /// Sends a frame with a mask of zeros. `first` is its first byte: the opcode, and 0x80 if it is the last of
     /// its message.
     pub(crate) async fn send_frame(&mut self, first: u8, payload: &[u8]) {
-        let mut frame = vec![first, 0x80 | 126];
-        frame.extend(u16::try_from(payload.len()).unwrap().to_be_bytes());
-        frame.extend([0; 4]);
-        frame.extend(payload);
-        self.send(&frame).await;
+        self.send(&masked(first, payload)).await;
     }
 
     pub(crate) async fn send_text(&mut self, text: &str) {
@@ -65,20 +66,26 @@ impl RawClient {
 
     /// The next frame that is no ping; nothing at the end of the connection, however it ends.
     pub(crate) async fn frame(&mut self) -> Option<RawFrame> {
-        let read = async {
-            loop {
-                let first = self.0.read_u8().await.ok()?;
-                let length = match self.0.read_u8().await.ok()? {
-                    127 => self.0.read_u64().await.ok()?,
-                    126 => self.0.read_u16().await.ok()?.into(),
-                    length => length.into(),
-                };
-                let mut payload = vec![0; usize::try_from(length).unwrap()];
-                self.0.read_exact(&mut payload).await.ok()?;
-                if first & 0x0f != 9 {
-                    return Some(RawFrame { opcode: first & 0x0f, payload });
-                }
+        loop {
+            let frame = self.any().await;
+            if frame.as_ref().is_none_or(|frame| frame.opcode != 9) {
+                return frame;
             }
+        }
+    }
+
+    /// The next frame; nothing at the end of the connection, however it ends.
+    pub(crate) async fn any(&mut self) -> Option<RawFrame> {
+        let read = async {
+            let first = self.0.read_u8().await.ok()?;
+            let length = match self.0.read_u8().await.ok()? {
+                127 => self.0.read_u64().await.ok()?,
+                126 => self.0.read_u16().await.ok()?.into(),
+                length => length.into(),
+            };
+            let mut payload = vec![0; usize::try_from(length).unwrap()];
+            self.0.read_exact(&mut payload).await.ok()?;
+            Some(RawFrame { opcode: first & 0x0f, payload })
         };
         timeout(PATIENCE, read).await.expect("nothing came, and no end")
     }
@@ -91,5 +98,16 @@ impl RawClient {
             }
         }
         panic!("the connection ended without a close frame");
+    }
+}
+
+/// A frame of a client's, with a mask of zeros.
+pub(crate) fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(payload.len()).unwrap().to_be_bytes();
+    let header = [first, 0x80 | 126, length[0], length[1], 0, 0, 0, 0];
+    match payload.len() {
+        // A control frame's length has one byte.
+        ..126 => [&[first, 0x80 | length[1], 0, 0, 0, 0], payload].concat(),
+        _ => [&header, payload].concat(),
     }
 }
