@@ -11,7 +11,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::{Error, Port, Process, Result, Signal, probe, process::command, tool};
+use crate::{Error, Port, Process, Result, Signal, probe, process, tool};
 
 /// How long a replica may take to end: longer than its own drain.
 const PATIENCE: Duration = Duration::from_secs(45);
@@ -22,6 +22,7 @@ pub struct ReplicaOptions {
     tidings: PathBuf,
     instance: String,
     arguments: Vec<OsString>,
+    cpu: Option<usize>,
     wait_until_ready: bool,
 }
 
@@ -34,6 +35,7 @@ impl ReplicaOptions {
             tidings: tidings.as_ref().into(),
             instance: instance.into(),
             arguments: Vec::new(),
+            cpu: None,
             wait_until_ready: true,
         }
     }
@@ -55,6 +57,13 @@ impl ReplicaOptions {
     #[must_use]
     pub fn args(mut self, arguments: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
         self.arguments.extend(arguments.into_iter().map(Into::into));
+        self
+    }
+
+    /// On the CPU of this number and no other.
+    #[must_use]
+    pub fn on_cpu(mut self, cpu: usize) -> Self {
+        self.cpu = Some(cpu);
         self
     }
 
@@ -207,7 +216,11 @@ impl Replica {
 }
 
 async fn run(options: &ReplicaOptions, port: &Port, admin: &Port) -> Result<Process> {
-    let mut command = command(tool::built(&options.tidings)?, "KILL")?;
+    let tidings = tool::built(&options.tidings)?;
+    let mut command = match options.cpu {
+        Some(cpu) => process::command_on_cpu(cpu, tidings, "KILL")?,
+        None => process::command(tidings, "KILL")?,
+    };
     command
         .args(["serve", "--log-format", "json", "--instance", &options.instance, "--listen"])
         .arg(port.address().to_string())
