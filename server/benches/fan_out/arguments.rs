@@ -29,6 +29,10 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "SECONDS")]
     seconds: Option<u32>,
 
+    /// How many events are published at once, at the same rate. The scenario's own number by default.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) burst: Option<u32>,
+
     /// The CPU that the servers run on.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) server_cpu: usize,

@@ -1,40 +1,67 @@
-//! What a delivery costs, side by side with other servers. See `benches/README.md`.
+//! What a delivery costs, side by side with other servers. `benches/README.md` says how to run it and how to read it.
+//!
+//! # Layout
+//!
+//! - `arguments`: what can be chosen
+//! - `scenario`: what is measured; `server`: on whom; `target`: what it should be
+//! - `round`: how each scenario is run once; `window`: a server with its subscribers, measured
+//! - `crowd`, `connection`, `protocol`, `frame`, `tally`: the subscribers
+//! - `publisher`, `payload`, `broker`: what is published
+//! - `query`: calls; `watch`: a replica's metrics; `usage`: what a process uses, by the operating system's word
+//! - `figures`, `summary`, `machine`, `report`, `table`, `chart`: what comes out
+//! - `floor`: the bare floor, a server that does nothing but write
 
 mod arguments;
 mod broker;
+mod chart;
 mod connection;
 mod crowd;
 mod error;
 mod figures;
 mod floor;
 mod frame;
+mod machine;
 mod payload;
 mod protocol;
 mod publisher;
+mod query;
+mod report;
+mod round;
 mod scenario;
 mod server;
+mod summary;
+mod table;
 mod tally;
+mod target;
 mod usage;
+mod watch;
 mod window;
 
-use std::process::ExitCode;
+use std::{fs, process::ExitCode};
 
 use clap::Parser as _;
-use tidings_testkit::{Replica, ReplicaOptions, ValkeyProcess};
 
 use crate::{
     arguments::{Arguments, Command},
     error::BoxError,
-    figures::Run,
+    figures::{FanOut, Run},
+    machine::Machine,
+    report::Report,
     window::Bench,
 };
 
-#[expect(clippy::print_stderr, reason = "this is a program for people")]
+#[expect(clippy::print_stdout, clippy::print_stderr, reason = "this is a program for people")]
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.command {
         Some(Command::Floor) => floor::serve(),
-        None => bench(&arguments),
+        None => report(&arguments).and_then(|report| {
+            println!("{}", table::write(&report));
+            if let Some(path) = &arguments.chart {
+                fs::write(path, chart::draw(&report))?;
+            }
+            Ok(())
+        }),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -45,35 +72,42 @@ fn main() -> ExitCode {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "this is a program for people")]
-fn bench(arguments: &Arguments) -> Result<(), BoxError> {
-    usage::open_files()?;
-    usage::stay_on(arguments.load_cpu)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let valkey = runtime.block_on(ValkeyProcess::start())?;
-    // A replica leaves its functions in Valkey, and the publisher uses them whichever server runs.
-    let options =
-        ReplicaOptions::new(env!("CARGO_BIN_EXE_tidings"), "functions").valkey_url(valkey.url());
-    runtime.block_on(async { Replica::start(options).await?.stop().await })?;
-    let connection = broker::connect(&valkey)?;
-    let mut bench = Bench { runtime, valkey, connection, server_cpu: arguments.server_cpu };
-    let mut runs = Vec::new();
+/// Measures, or reads what was measured.
+fn report(arguments: &Arguments) -> Result<Report, BoxError> {
+    if let Some(path) = &arguments.from {
+        return Report::read(path);
+    }
+    let mut report = Report { machine: Machine::read()?, runs: Vec::new() };
+    let mut bench = Bench::start(arguments)?;
+    // Round after round, so that whatever else the machine does meets all of them.
     for round in 1..=arguments.runs {
         for scenario in arguments.scenarios() {
             for server in arguments.servers(scenario) {
-                let load = scenario.load(arguments.window());
-                let mut stage = bench.set(server, load, 0, &[])?;
-                bench.warm_up(&mut stage)?;
-                let fan_out = bench.measure(&mut stage)?;
-                eprintln!(
-                    "{round} {} {} {:.2} {fan_out:?}",
-                    scenario.name(),
-                    server.name(),
-                    fan_out.cost()
-                );
-                runs.push(Run { scenario, server, round, fan_out, query: None, stall: None });
+                let load = scenario.load().with(arguments);
+                for run in bench.run(scenario, server, load, round)? {
+                    progress(&run, arguments.runs);
+                    report.runs.push(run);
+                }
+                // What was measured stays, should a later run fail.
+                if let Some(path) = &arguments.json {
+                    report.write(path)?;
+                }
             }
         }
     }
-    Ok(())
+    Ok(report)
+}
+
+#[expect(clippy::print_stderr, reason = "it takes minutes, and somebody may be watching")]
+fn progress(run: &Run, rounds: u32) {
+    let FanOut { subscribers, received, expected, latency_p99_us, .. } = run.fan_out;
+    eprintln!(
+        "{}/{rounds} {:<9} {:<11} {subscribers:>6} subscribers {:6.2} µs/delivery {received}/{expected} p99 {:.1} ms, others on its CPU {:.0} %",
+        run.round,
+        run.scenario.name(),
+        run.server.name(),
+        run.fan_out.cost(),
+        latency_p99_us as f64 / 1e3,
+        run.fan_out.foreign() * 100.0,
+    );
 }

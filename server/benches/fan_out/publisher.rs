@@ -19,7 +19,9 @@ pub(crate) struct Plan {
     /// The number of the first event.
     pub(crate) from: u64,
     pub(crate) events: u64,
-    /// The time between two events.
+    /// How many are published at once.
+    pub(crate) burst: u64,
+    /// The time between two bursts.
     pub(crate) every: Duration,
 }
 
@@ -39,16 +41,20 @@ impl Publisher {
         valkey: &mut Connection,
     ) -> Result<Duration, BoxError> {
         let start = Instant::now();
-        for event in 0..plan.events {
-            let due = plan.every * u32::try_from(event)?;
+        let bursts = plan.events.div_ceil(plan.burst);
+        for burst in 0..bursts {
+            let due = plan.every * u32::try_from(burst)?;
             thread::sleep(due.saturating_sub(start.elapsed()));
-            let payload = self.payload.stamp(plan.from + event, self.clock);
-            let mut call = redis::cmd("FCALL");
-            call.arg("tidings_publish").arg(1).arg(CHANNEL).arg(payload);
-            call.exec(valkey)?;
+            let mut calls = redis::pipe();
+            let first = burst * plan.burst;
+            for event in first..plan.events.min(first + plan.burst) {
+                let payload = self.payload.stamp(plan.from + event, self.clock);
+                calls.cmd("FCALL").arg("tidings_publish").arg(1).arg(CHANNEL).arg(payload).ignore();
+            }
+            calls.exec(valkey)?;
         }
         // The last event has its time, too.
-        let end = plan.every * u32::try_from(plan.events)?;
+        let end = plan.every * u32::try_from(bursts)?;
         thread::sleep(end.saturating_sub(start.elapsed()));
         Ok(start.elapsed())
     }

@@ -1,14 +1,17 @@
 //! One measured window: a server, its subscribers, and what is published to them.
 
 use std::{
+    collections::HashMap,
     thread,
     time::{Duration, Instant},
 };
 
 use redis::Connection;
-use tidings_testkit::ValkeyProcess;
+use tidings_testkit::{Replica, ReplicaOptions, ValkeyProcess};
+use tokio::runtime::Runtime;
 
 use crate::{
+    arguments::Arguments,
     broker,
     crowd::{Crowd, Subscribers},
     error::BoxError,
@@ -27,20 +30,25 @@ const SILENCE: Duration = Duration::from_secs(1);
 
 /// What every run uses.
 pub(crate) struct Bench {
-    pub(crate) runtime: tokio::runtime::Runtime,
-    pub(crate) valkey: ValkeyProcess,
+    runtime: Runtime,
+    valkey: ValkeyProcess,
     /// The publisher's.
-    pub(crate) connection: Connection,
-    pub(crate) server_cpu: usize,
+    connection: Connection,
+    server_cpu: usize,
+    /// By payload size: a message of a server that has to send what Tidings sends, but for ids and times.
+    messages: HashMap<usize, (Server, Vec<u8>)>,
 }
 
 /// A server and its subscribers.
 #[derive(Debug)]
 pub(crate) struct Stage {
+    server: Server,
     pub(crate) running: Running,
     pub(crate) crowd: Crowd,
     load: Load,
-    subscribers: Subscribers,
+    subscribers: usize,
+    /// How many of them read no more.
+    lazy: usize,
     publisher: Publisher,
     next: u64,
     memory_before_kib: u64,
@@ -49,6 +57,22 @@ pub(crate) struct Stage {
 }
 
 impl Bench {
+    /// Starts what all runs share.
+    pub(crate) fn start(arguments: &Arguments) -> Result<Self, BoxError> {
+        usage::open_files()?;
+        // Before anything is started: Valkey and all threads stay here, and servers are moved away.
+        usage::stay_on(arguments.load_cpu)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let valkey = runtime.block_on(ValkeyProcess::start())?;
+        // A replica leaves its functions in Valkey, and the publisher uses them whichever server runs.
+        let replica = ReplicaOptions::new(env!("CARGO_BIN_EXE_tidings"), "functions");
+        let replica = replica.valkey_url(valkey.url());
+        runtime.block_on(async { Replica::start(replica).await?.stop().await })?;
+        let connection = broker::connect(&valkey)?;
+        let server_cpu = arguments.server_cpu;
+        Ok(Self { runtime, valkey, connection, server_cpu, messages: HashMap::new() })
+    }
+
     /// Starts a server, and subscribes to it.
     pub(crate) fn set(
         &mut self,
@@ -72,10 +96,12 @@ impl Bench {
             valkey_connections: broker::connections_of_others(&mut self.connection)?,
             publisher: Publisher { payload: Payload::new(load.bytes), clock },
             next: 0,
+            server,
             running,
             crowd,
             load,
-            subscribers,
+            subscribers: subscribers.count,
+            lazy: 0,
         })
     }
 
@@ -99,9 +125,10 @@ impl Bench {
         let valkey_cpu = usage::cpu(valkey)? - valkey_cpu;
         let busy = usage::busy(self.server_cpu)?.saturating_sub(busy);
         let expected = stage.expected(events);
+        self.compare(stage)?;
         let tally = stage.crowd.tally();
         Ok(FanOut {
-            subscribers: stage.subscribers.count,
+            subscribers: stage.subscribers,
             events,
             seconds,
             publishing_seconds: publishing.as_secs_f64(),
@@ -125,6 +152,26 @@ impl Bench {
         })
     }
 
+    /// Checks that those who have to send the same do so: a server that sends less would have it easier.
+    fn compare(&mut self, stage: &mut Stage) -> Result<(), BoxError> {
+        let server = stage.server;
+        let message = &stage.crowd.tally().sample;
+        if message.is_empty() || !server.sends_the_same() {
+            return Ok(());
+        }
+        // Ids, times and numbers are made of these, and always as long.
+        let blank = |byte: &u8| if byte.is_ascii_hexdigit() { b'0' } else { *byte };
+        let message = message.iter().map(blank).collect::<Vec<_>>();
+        let first = (server, message.clone());
+        let (other, expected) = self.messages.entry(stage.load.bytes).or_insert(first);
+        if message != *expected {
+            let (one, two) = (message.escape_ascii(), expected.escape_ascii());
+            let (server, other) = (server.name(), other.name());
+            return Err(format!("{server} does not send what {other} sends:\n{one}\n{two}").into());
+        }
+        Ok(())
+    }
+
     /// Publishes from a thread of its own, while this one reads; then reads until all has come.
     fn publish(
         &mut self,
@@ -132,7 +179,9 @@ impl Bench {
         events: u64,
         patience: Duration,
     ) -> Result<Duration, BoxError> {
-        let plan = Plan { from: stage.next, events, every: stage.load.every() };
+        let Load { burst, .. } = stage.load;
+        let plan =
+            Plan { from: stage.next, events, burst: burst.into(), every: stage.load.every() };
         let expected = stage.tally_of(events);
         stage.next += events;
         let Stage { crowd, publisher, .. } = stage;
@@ -158,8 +207,18 @@ impl Bench {
 }
 
 impl Stage {
+    /// Lets the lazy ones read no more.
+    pub(crate) fn stop_reading(&mut self, lazy: usize) -> Result<(), BoxError> {
+        self.lazy = lazy;
+        Ok(self.crowd.stop_reading(lazy)?)
+    }
+
+    pub(crate) fn memory_kib(&self) -> Result<u64, BoxError> {
+        usage::memory_kib(self.running.pid())
+    }
+
     fn expected(&self, events: u64) -> u64 {
-        events * (self.subscribers.count - self.subscribers.lazy) as u64
+        events * (self.subscribers - self.lazy) as u64
     }
 
     /// What the tally will say when all of the coming events are there.

@@ -107,6 +107,11 @@ impl Replica {
         self.port.address()
     }
 
+    /// Where its metrics are.
+    pub fn admin_address(&self) -> SocketAddr {
+        self.admin.address()
+    }
+
     /// Where it listens, for HTTP.
     pub fn url(&self) -> String {
         format!("http://{}", self.address())
