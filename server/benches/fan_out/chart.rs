@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// As wide as a column of text; it is shown smaller where there is less room.
-const WIDTH: f64 = 560.0;
+const WIDTH: f64 = 520.0;
 const MARGIN: f64 = 20.0;
 /// Where bars begin.
 const BARS: f64 = 132.0;
@@ -92,7 +92,7 @@ pub(crate) fn draw(report: &Report) -> String {
         MARGIN,
         y,
         "quiet small",
-        &format!("{machine}. The floor does nothing but write."),
+        &format!("{machine}. × compares with Tidings."),
     );
     let height = y + MARGIN;
 
