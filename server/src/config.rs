@@ -217,13 +217,21 @@ pub struct Limits {
     #[arg(long, env = "MAX_PAYLOAD_BYTES", value_name = "BYTES", default_value_t = 1024 * 1024, value_parser = clap::value_parser!(u32).range(2..))]
     pub max_payload_bytes: u32,
 
-    /// Bytes of events that wait for one subscriber to read. Above it, the subscription is stopped
-    /// (`slowConsumer`).
-    #[arg(long, env = "BACKLOG_BYTES", value_name = "BYTES", default_value_t = 4 * 1024 * 1024, value_parser = clap::value_parser!(u32).range(1024..))]
-    pub backlog_bytes: u32,
+    /// Calls of one connection that are not answered yet. When there are so many, nothing more is read from it.
+    #[arg(long, env = "MAX_CALLS", value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_calls: u32,
+
+    /// Bytes of events that wait for one client to read, all its subscriptions together. Above it, the one that
+    /// is furthest behind is stopped (`slowConsumer`). Clients of one channel share these bytes.
+    #[arg(long, env = "OUTBOX_BYTES", value_name = "BYTES", default_value_t = 2 * 1024 * 1024, value_parser = clap::value_parser!(u32).range(1024..))]
+    pub outbox_bytes: u32,
+
+    /// Bytes that the kernel keeps for one client; it doubles them for its own book-keeping.
+    #[arg(long, env = "SEND_BUFFER_BYTES", value_name = "BYTES", default_value_t = 128 * 1024, value_parser = clap::value_parser!(u32).range(4096..=i64::from(i32::MAX / 2)))]
+    pub send_buffer_bytes: u32,
 
     /// Bytes of each active channel's newest events that are kept at hand for clients that come back. At
-    /// most half of `--backlog-bytes`.
+    /// most half of `--outbox-bytes`.
     #[arg(long, env = "WINDOW_BYTES", value_name = "BYTES", default_value_t = 1024 * 1024)]
     pub window_bytes: u32,
 

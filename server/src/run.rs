@@ -92,6 +92,7 @@ pub async fn serve(
     let drained = timeout(app.config.limits.drain_limit, async {
         app.subscriptions.close();
         app.subscriptions.wait().await;
+        app.terms.leaving.cancel();
         // An error says that it was stopped before.
         let _ = server.stop();
         app.tasks.close();
@@ -101,6 +102,7 @@ pub async fn serve(
         let drain_limit = app.config.limits.drain_limit;
         tracing::warn!(?drain_limit, "some connections did not end in time and are cut off");
         let _ = server.stop();
+        app.terms.cut.cancel();
     }
     end.cancel();
     tasks.close();

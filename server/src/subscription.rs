@@ -2,14 +2,15 @@
 //!
 //! jsonrpsee's own subscriptions choose the id, encode each event for each subscriber and know no order
 //! between the answer and the first event of a hub. So the callback is written out here on jsonrpsee's
-//! public parts: it takes a seat in the hub, sends the answer itself, and only then lets events through.
+//! public parts: it takes a seat in the hub, sends the answer itself, and only then lets events through. From
+//! then on the connection holds the subscription, and no task is needed.
 
 use std::{sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
 use jsonrpsee::{
     ResponsePayload,
-    server::{DisconnectError, MethodCallback, MethodResponse, MethodSink},
+    server::{MethodCallback, MethodResponse},
     types::{Extensions, Id, Params},
 };
 use tidings_schema::{ErrorCode, Event, RpcError, Subscription};
@@ -20,7 +21,7 @@ use crate::{
     hub::{Seat, Start, Subscriber},
     input::{self, error_object},
     metrics::Metrics,
-    socket::{Backlog, BacklogReader, Claim, Connection, TooManySubscriptions, backlog},
+    socket::{Claim, Connection, Frame, Gone, Kind, Lane, Pushed, TooManySubscriptions},
 };
 
 /// The longest pause before a channel is looked at again that has to learn of its epoch.
@@ -29,14 +30,17 @@ const EPOCH_PAUSE: Duration = Duration::from_millis(50);
 /// The longest pause before a history is asked for again that could not be read.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
+/// How much of what was missed is handed over at once, overrun by at most one event.
+const MISSED_BYTES: usize = 64 * 1024;
+
 /// The callback of a subscribe call.
 pub(crate) fn subscribe<P: Subscription>(app: Arc<App>) -> MethodCallback {
-    MethodCallback::Subscription(Arc::new(move |id, params, sink, _, extensions| {
+    MethodCallback::Subscription(Arc::new(move |id, params, _, _, extensions| {
         let (app, id, params) = (app.clone(), id.into_owned(), params.into_owned());
         async move {
-            match open::<P>(&app, &id, &params, &sink, &extensions).await {
+            match open::<P>(&app, &id, &params, &extensions).await {
                 Ok(answer) => answer,
-                // Of the kind that jsonrpsee sends.
+                // Of the kind that is sent.
                 Err(e) => MethodResponse::error(id, error_object(e)),
             }
         }
@@ -50,7 +54,7 @@ pub(crate) fn unsubscribe() -> MethodCallback {
         async move {
             let ended = match extensions.get::<Arc<Connection>>() {
                 Some(connection) => match input::subscription_id(&params) {
-                    Ok(subscription) => connection.end(subscription).await,
+                    Ok(subscription) => connection.end(subscription),
                     Err(e) => return MethodResponse::error(id, error_object(e)),
                 },
                 // A POST has no subscriptions.
@@ -66,7 +70,6 @@ async fn open<P: Subscription>(
     app: &Arc<App>,
     id: &Id<'static>,
     params: &Params<'static>,
-    sink: &MethodSink,
     extensions: &Extensions,
 ) -> Result<MethodResponse, RpcError> {
     let connection = extensions.get::<Arc<Connection>>().ok_or_else(|| {
@@ -86,33 +89,40 @@ async fn open<P: Subscription>(
     let key = ChannelKey::new::<P>(&app.config.broker.key_prefix, &P::channel(&input));
     let seat = app.hub.join::<P>(key).await.map_err(|e| unavailable(&e))?;
     // The id is taken before the history is read, so that readings are bounded by subscriptions.
-    let claim = opening.claim(seat.shared_id(), || app.hub.next_id());
-    let subscription = claim.id;
-    let start = match seat.start(cursor).await {
-        Ok(start) => start,
-        Err(error) => {
-            connection.release(subscription);
-            return Err(unavailable(&error));
+    let claim = opening.claim::<P>(seat.shared_id(), || app.hub.next_id());
+    let start = seat.start(cursor).await.map_err(|e| unavailable(&e))?;
+
+    let answer = ResponsePayload::success(claim.id);
+    let answer = MethodResponse::subscription_response(id.clone(), answer, usize::MAX);
+    // The answer and the first events are written together.
+    let _together = connection.cork();
+    connection.answer_now(Frame::text(answer.to_json().get().as_bytes()));
+    begin(app, claim, seat, start);
+    Ok(answer)
+}
+
+/// Lets the subscriber in: at once, or in a task, where something has to be waited for.
+fn begin(app: &Arc<App>, claim: Claim, mut seat: Seat, start: Start) {
+    let (id, lane) = (claim.id, claim.lane().clone());
+    let gap = match start {
+        Start::Now => None,
+        Start::Gap(reason) => Some(reason),
+        Start::After(cursor) => {
+            app.metrics.resumes.increment(1);
+            let instance = app.config.instance.clone();
+            let started = Event::Started { resumed: true, last_event_id: None, instance };
+            let _ = lane.push(Kind::Control, seat.encode(id, &started).as_bytes());
+            let mut resume = Resume { claim, seat, cursor, metrics: app.metrics.clone() };
+            if lane.has_room(0) && resume.join() {
+                resume.hold();
+            } else {
+                app.subscriptions.spawn(resume.run());
+            }
+            return;
         }
     };
-
-    let answer = ResponsePayload::success(subscription);
-    let answer = MethodResponse::subscription_response(id.clone(), answer, usize::MAX);
-    if sink.send(answer.to_json()).await.is_err() {
-        connection.release(subscription);
-        return Ok(answer);
-    }
-
-    let delivery = Delivery {
-        claim,
-        connection: connection.clone(),
-        sink: sink.clone(),
-        instance: app.config.instance.clone(),
-        metrics: app.metrics.clone(),
-    };
-    let backlog = backlog(P::FEED, app.config.limits.backlog_bytes as usize);
-    app.subscriptions.spawn(delivery.run(seat, start, backlog));
-    Ok(answer)
+    seat.take(Subscriber { id, lane, has: None }, true, gap);
+    claim.hold(Box::new(seat));
 }
 
 fn too_many(error: TooManySubscriptions) -> RpcError {
@@ -125,91 +135,94 @@ fn unavailable(error: &BrokerUnavailable) -> RpcError {
     RpcError::new(ErrorCode::BrokerUnavailable, message)
 }
 
-/// The task of one subscription. Ends when the client unsubscribes, when its connection closes, or when
-/// the hub has stopped the subscription and the client has been told.
-struct Delivery {
+/// A subscriber on its way from what it has to what is at hand in the hub.
+struct Resume {
     claim: Claim,
-    connection: Arc<Connection>,
-    sink: MethodSink,
-    instance: String,
+    seat: Seat,
+    cursor: Position,
     metrics: Arc<Metrics>,
 }
 
-impl Delivery {
-    async fn run(self, mut seat: Seat, start: Start, backlog: (Backlog, BacklogReader)) {
-        self.metrics.subscriptions.rise();
-        tokio::select! {
+impl Resume {
+    /// Sends what was missed, until the rest is at hand. Ends early when the client unsubscribes or has gone.
+    async fn run(mut self) {
+        let lane = self.claim.lane().clone();
+        let caught_up = tokio::select! {
             // First of all: a subscription that was ended before it began sends nothing.
             biased;
-            () = self.claim.ended() => {}
-            () = self.sink.closed() => {}
-            _ = self.serve(&mut seat, start, backlog) => {}
+            () = lane.gone() => Err(Gone),
+            caught_up = self.catch_up(&lane) => caught_up,
+        };
+        if caught_up.is_ok() {
+            self.hold();
         }
-        drop(seat);
-        self.metrics.subscriptions.fall();
-        self.connection.release(self.claim.id);
     }
 
-    async fn serve(
-        &self,
-        seat: &mut Seat,
-        start: Start,
-        (backlog, mut reader): (Backlog, BacklogReader),
-    ) -> Result<(), DisconnectError> {
-        let subscriber = Subscriber { id: self.claim.id, backlog, has: None };
-        match start {
-            Start::Now => seat.take(subscriber, true, None),
-            Start::Gap(reason) => seat.take(subscriber, true, Some(reason)),
-            Start::After(cursor) => self.resume(seat, cursor, subscriber).await?,
-        }
-        while let Some(frame) = reader.next().await {
-            self.sink.send(frame.to_raw()).await?;
-            reader.read(&frame);
-        }
-        Ok(())
-    }
-
-    /// Sends what was missed, page by page, until the rest is at hand in the hub. The client sets the pace: what
-    /// it has not read is not fetched.
-    async fn resume(
-        &self,
-        seat: &mut Seat,
-        mut cursor: Position,
-        mut subscriber: Subscriber,
-    ) -> Result<(), DisconnectError> {
-        self.metrics.resumes.increment(1);
-        let instance = self.instance.clone();
-        let started = Event::Started { resumed: true, last_event_id: None, instance };
-        self.sink.send(seat.encode(self.claim.id, &started).to_raw()).await?;
+    /// Page by page. The client sets the pace: what it has not read is not fetched.
+    async fn catch_up(&mut self, lane: &Lane) -> Result<(), Gone> {
         loop {
-            subscriber.has = Some(cursor);
-            subscriber = match seat.take_after(cursor, subscriber) {
-                Ok(()) => return Ok(()),
-                Err(subscriber) => subscriber,
-            };
-            match seat.page(cursor).await.as_deref() {
+            lane.room(0).await?;
+            if self.join() {
+                return Ok(());
+            }
+            match self.seat.page(self.cursor).await.as_deref() {
                 // Nothing follows, and yet the hub could not go on from there: it has to learn of the epoch.
                 Ok(Ok(events)) if events.is_empty() => {
-                    seat.catch_up();
+                    self.seat.catch_up();
                     tokio::time::sleep(EPOCH_PAUSE.mul_f64(rand::random())).await;
                 }
-                Ok(Ok(events)) => {
-                    for (offset, frame) in events {
-                        if let Some(frame) = frame {
-                            let frame = seat.addressed(frame, self.claim.id);
-                            self.sink.send(frame.to_raw()).await?;
-                            self.metrics.deliveries.increment(1);
-                        }
-                        cursor.offset = *offset;
-                    }
-                }
+                Ok(Ok(events)) => self.send(lane, events).await?,
                 Ok(Err(reason)) => {
-                    seat.take(subscriber, false, Some(*reason));
+                    let subscriber = self.subscriber();
+                    self.seat.take(subscriber, false, Some(*reason));
                     return Ok(());
                 }
                 // The history is still there when the broker is back.
                 Err(_) => tokio::time::sleep(RETRY_PAUSE.mul_f64(rand::random())).await,
             }
         }
+    }
+
+    async fn send(&mut self, lane: &Lane, mut events: &[(u64, Option<Frame>)]) -> Result<(), Gone> {
+        while !events.is_empty() {
+            let mut bytes = 0;
+            let together = events.iter().take_while(|(_, frame)| {
+                let fits = bytes < MISSED_BYTES;
+                bytes += frame.as_ref().map_or(0, Frame::bytes);
+                fits
+            });
+            let (now, later) = events.split_at(together.count());
+            let frames = now.iter().filter_map(|(_, frame)| frame.as_ref());
+            let frames: Vec<_> =
+                frames.map(|frame| self.seat.addressed(frame, self.claim.id)).collect();
+            let joined = Frame::join(frames.iter());
+            lane.room(joined.len()).await?;
+            match lane.push(Kind::Data, &joined) {
+                Pushed::Taken => {}
+                Pushed::Stopped(lanes) => lanes.iter().for_each(Lane::release),
+                Pushed::Gone => return Err(Gone),
+            }
+            self.metrics.deliveries.increment(frames.len() as u64);
+            if let Some((offset, _)) = now.last() {
+                self.cursor.offset = *offset;
+            }
+            events = later;
+        }
+        Ok(())
+    }
+
+    /// Lets the subscriber in, if what it missed is at hand.
+    fn join(&mut self) -> bool {
+        let subscriber = self.subscriber();
+        self.seat.take_after(self.cursor, subscriber)
+    }
+
+    fn subscriber(&self) -> Subscriber {
+        let lane = self.claim.lane().clone();
+        Subscriber { id: self.claim.id, lane, has: Some(self.cursor) }
+    }
+
+    fn hold(self) {
+        self.claim.hold(Box::new(self.seat));
     }
 }

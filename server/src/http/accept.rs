@@ -22,7 +22,11 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tower::{ServiceExt, service_fn};
 
-use crate::{app::App, socket::Connection};
+use crate::{
+    app::App,
+    config::Limits,
+    socket::{Connection, Socket, Wire},
+};
 
 /// The pause after a failed accept, so that running out of files is no busy loop.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -60,24 +64,27 @@ pub(crate) async fn accept(
             app.tasks.spawn(refuse(stream));
             continue;
         };
-        if let Err(error) = prepare(&stream, app.config.limits.stall_limit) {
+        if let Err(error) = prepare(&stream, &app.config.limits) {
             tracing::debug!(%error, "a connection was gone before it could be served");
             continue;
         }
-        let max_subscriptions = app.config.limits.max_subscriptions as usize;
         let open = app.tasks.token();
-        let connection = Connection::new(max_subscriptions, app.metrics.clone(), permit, open);
-        app.tasks.spawn(serve(stream, connection, router.clone(), stop.clone()));
+        let connection = Connection::new(Wire::Tcp(stream), app.terms.clone(), permit, open);
+        let socket = Socket::new(connection.clone());
+        app.tasks.spawn(serve(socket, connection, router.clone(), stop.clone()));
     }
 }
 
 /// Bounds what a peer can do to us by doing nothing: jsonrpsee's pings do not close a peer that does not read.
-fn prepare(stream: &TcpStream, stall_limit: Duration) -> io::Result<()> {
+fn prepare(stream: &TcpStream, limits: &Limits) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    SockRef::from(stream).set_tcp_user_timeout(Some(stall_limit))
+    let socket = SockRef::from(stream);
+    // The kernel would let it grow to megabytes, which count for nobody.
+    socket.set_send_buffer_size(limits.send_buffer_bytes as usize)?;
+    socket.set_tcp_user_timeout(Some(limits.stall_limit))
 }
 
-async fn serve(stream: TcpStream, connection: Arc<Connection>, router: Router, stop: StopHandle) {
+async fn serve(socket: Socket, connection: Arc<Connection>, router: Router, stop: StopHandle) {
     let requests = Arc::new(AtomicU64::new(0));
     let counted = requests.clone();
     let service = service_fn(move |request: Request<hyper::body::Incoming>| {
@@ -91,7 +98,7 @@ async fn serve(stream: TcpStream, connection: Arc<Connection>, router: Router, s
         }
     });
     // Done also when the connection has become a WebSocket, which jsonrpsee's own tasks serve.
-    let served = serve_with_graceful_shutdown(stream, service, stop.shutdown());
+    let served = serve_with_graceful_shutdown(socket, service, stop.shutdown());
     tokio::select! {
         served = served => if let Err(error) = served {
             tracing::debug!(%error, "a connection ended with an error");

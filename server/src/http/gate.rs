@@ -1,5 +1,5 @@
-//! What every call passes before its procedure: typed errors where jsonrpsee's would say less, and no
-//! subscriptions in batches, since jsonrpsee would answer such a call twice.
+//! What every call passes on its way to its procedure and back: typed errors where jsonrpsee's would say less, no
+//! subscriptions in batches, since jsonrpsee would answer such a call twice, and answers through the outbox.
 
 use std::sync::Arc;
 
@@ -13,7 +13,10 @@ use jsonrpsee::{
 use tidings_schema::{ErrorCode, RpcError};
 use tower::Layer;
 
-use crate::input::error_object;
+use crate::{
+    input::error_object,
+    socket::{Connection, Frame},
+};
 
 #[derive(Clone, Debug)]
 pub(super) struct GateLayer {
@@ -54,7 +57,7 @@ impl<S> Gate<S> {
                 RpcError::new(ErrorCode::SubscriptionInBatch, message)
             }
             Some(MethodCallback::Subscription(_))
-                if request.extensions().get::<Arc<crate::socket::Connection>>().is_none() =>
+                if request.extensions().get::<Arc<Connection>>().is_none() =>
             {
                 let message = format!("{name} needs a WebSocket: connect to ws://…/rpc");
                 RpcError::new(ErrorCode::WebSocketRequired, message)
@@ -83,29 +86,59 @@ where
     fn call<'a>(&self, request: Request<'a>) -> impl Future<Output = MethodResponse> + Send + 'a {
         let refused = self.refuse(&request, false);
         let service = self.service.clone();
+        let connection = request.extensions().get::<Arc<Connection>>().cloned();
         async move {
-            match refused {
-                Some(error) => MethodResponse::error(request.id, error),
-                None => service.call(request).await,
-            }
+            answer(connection, async move {
+                match refused {
+                    Some(error) => MethodResponse::error(request.id, error),
+                    None => service.call(request).await,
+                }
+            })
+            .await
         }
     }
 
     fn batch<'a>(&self, batch: Batch<'a>) -> impl Future<Output = MethodResponse> + Send + 'a {
+        let mut connection = None;
         let entries = batch.into_iter().map(|entry| match entry {
-            Ok(BatchEntry::Call(request)) => match self.refuse(&request, true) {
-                Some(error) => Err(BatchEntryErr::new(request.id, error)),
-                None => Ok(BatchEntry::Call(request)),
-            },
-            other => other,
+            Ok(BatchEntry::Call(request)) => {
+                connection = request.extensions().get().cloned();
+                match self.refuse(&request, true) {
+                    Some(error) => Err(BatchEntryErr::new(request.id, error)),
+                    None => Ok(BatchEntry::Call(request)),
+                }
+            }
+            Ok(BatchEntry::Notification(notification)) => {
+                connection = notification.extensions().get().cloned();
+                Ok(BatchEntry::Notification(notification))
+            }
+            Err(error) => Err(error),
         });
-        self.service.batch(Batch::from(entries.collect()))
+        let entries = entries.collect();
+        let answered = self.service.batch(Batch::from(entries));
+        answer(connection, answered)
     }
 
     fn notification<'a>(
         &self,
         notification: Notification<'a>,
     ) -> impl Future<Output = MethodResponse> + Send + 'a {
-        self.service.notification(notification)
+        let connection = notification.extensions().get().cloned();
+        answer(connection, self.service.notification(notification))
     }
+}
+
+/// Sends an answer of a WebSocket ourselves, through the outbox that bounds what waits there. What this answers
+/// is of a kind that jsonrpsee does not send again.
+async fn answer(
+    connection: Option<Arc<Connection>>,
+    response: impl Future<Output = MethodResponse>,
+) -> MethodResponse {
+    let Some(connection) = connection else { return response.await };
+    let _call = connection.call();
+    let response = response.await;
+    if response.is_method_call() || response.is_batch() {
+        connection.answer(Frame::text(response.to_json().get().as_bytes())).await;
+    }
+    MethodResponse::notification()
 }

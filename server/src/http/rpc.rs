@@ -20,8 +20,8 @@ use tower::{
 use super::gate::GateLayer;
 use crate::{config::Limits, socket::Connection};
 
-/// Messages that wait to be written to one connection's socket: answers, and the events that each
-/// subscription's task hands on. When full, they wait. What waits before is bounded by `--backlog-bytes`.
+/// Messages of jsonrpsee's own that wait to be written to one connection's socket: errors about what is no call.
+/// When full, they wait. Answers and events go another way.
 const MESSAGE_BUFFER: u32 = 16;
 
 /// Serves `/rpc`.
@@ -59,14 +59,24 @@ impl RpcEndpoint {
 }
 
 pub(super) async fn rpc(State(endpoint): State<RpcEndpoint>, mut request: Request) -> Response {
-    if !is_upgrade_request(&request) {
+    let connection = if is_upgrade_request(&request) {
+        request.extensions().get::<Arc<Connection>>().cloned()
+    } else {
         // Subscriptions belong to a WebSocket: a POST has no connection to hold them.
         request.extensions_mut().remove::<Arc<Connection>>();
-    }
+        None
+    };
     // Built for each request: a service that is built once gives all connections the same id.
     let mut service = endpoint.builder.build(endpoint.methods, endpoint.stop);
     match service.call(request).await {
-        Ok(response) => response.map(Body::new),
+        Ok(response) => {
+            if response.status() == StatusCode::SWITCHING_PROTOCOLS
+                && let Some(connection) = connection
+            {
+                connection.upgrade();
+            }
+            response.map(Body::new)
+        }
         Err(error) => {
             tracing::error!(%error, "jsonrpsee failed to answer");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()

@@ -36,7 +36,8 @@ impl Hub {
                     Ok(_) => {}
                     Err(error) if !hub.broker.is_up() => {
                         if let Some(sent) = channel.failed(error) {
-                            return hub.count(sent);
+                            hub.count(sent);
+                            return hub.fan_out(&channel);
                         }
                     }
                     Err(error) => {
@@ -49,8 +50,8 @@ impl Hub {
     }
 
     async fn read(
-        &self,
-        channel: &HubChannel,
+        self: &Arc<Self>,
+        channel: &Arc<HubChannel>,
         subscribed: impl Future<Output = Result<(), BrokerUnavailable>>,
     ) -> Result<bool, BrokerUnavailable> {
         // What is published from here on comes by itself; what was before is in the history.
@@ -66,6 +67,8 @@ impl Hub {
             }
         };
         self.count(caught_up.sent);
+        self.fan_out(channel);
+        self.fanned_out(channel).await;
         Ok(caught_up.more)
     }
 }

@@ -4,7 +4,7 @@
 //! one leaves; the broker sees one subscription for each channel, whatever the number of clients. Each
 //! payload is checked and encoded once, and the same bytes go to everyone.
 //!
-//! Nothing here waits for a client: a subscriber's backlog takes a frame at once or refuses it.
+//! Nothing here waits for a client: its outbox takes a frame at once, or stops the subscription.
 
 use std::{
     collections::HashMap,
@@ -16,11 +16,13 @@ use std::{
 };
 
 use futures_util::{StreamExt, future::BoxFuture};
+use indexmap::IndexMap;
 use tidings_schema::{BrokerStatus, Event, StopReason, Subscription, SubscriptionId};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 mod catch_up;
 mod channel;
+mod fan_out;
 #[cfg(test)]
 mod model;
 mod page;
@@ -37,10 +39,13 @@ use crate::{
     broker::{Broker, BrokerUnavailable, ChannelKey, Incoming, IncomingStream, Publication},
     metrics::Metrics,
 };
-use channel::{HubChannel, Place, Readiness, Received, Sent};
+use channel::{ChannelOptions, HubChannel, Place, Readiness, Sent};
 
 /// How long a subscribe call waits until it is known where a channel stands.
 const JOIN_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How many messages of the broker are taken together.
+const TURN: usize = 256;
 
 /// A client told to leave waits up to this long before it comes back, so that not all come at once.
 const SPREAD: Duration = Duration::from_secs(1);
@@ -53,8 +58,10 @@ pub struct HubOptions {
     /// Bytes of one payload. A larger one is not sent.
     pub max_payload_bytes: usize,
     /// Bytes of a channel's newest events that are kept at hand for those who come back, and of those that
-    /// wait while it catches up. No more than a subscriber's backlog.
+    /// wait while it catches up. At most half of a connection's outbox.
     pub window_bytes: usize,
+    /// Into how many parts the subscribers of a channel are divided, that are served at the same time.
+    pub shards: usize,
     /// How often the broker is asked after channels to which nothing was ever published: it forgets their
     /// epoch when nobody asks for as long as events are kept.
     pub touch_every: Duration,
@@ -100,16 +107,17 @@ impl Hub {
     }
 
     /// Moves what comes from the broker to the subscribers, until the hub is stopped and its tasks have ended.
-    pub async fn run(self: Arc<Self>, mut incoming: IncomingStream) {
+    pub async fn run(self: Arc<Self>, incoming: IncomingStream) {
+        // All that is there at once: an event that comes while others are being sent goes out with those that
+        // come after it.
+        let mut incoming = incoming.ready_chunks(TURN);
         let mut touch = tokio::time::interval(self.options.touch_every);
         loop {
             tokio::select! {
                 () = self.stop.cancelled() => break,
                 _ = touch.tick() => self.touch(),
-                incoming = incoming.next() => match incoming {
-                    Some(Incoming::Publication { key, publication }) => self.receive(&key, publication),
-                    Some(Incoming::Down) => self.broker_down(),
-                    Some(Incoming::Up) => self.broker_up(),
+                turn = incoming.next() => match turn {
+                    Some(turn) => self.turn(turn).await,
                     None => break,
                 },
             }
@@ -182,11 +190,8 @@ impl Hub {
         let broker = if channels.broker_down { BrokerStatus::Down } else { BrokerStatus::Up };
         let (channel, seats) = channels.by_key.entry(key.clone()).or_insert_with(|| {
             self.metrics.channels.rise();
-            let HubOptions { instance, max_payload_bytes, window_bytes, .. } = self.options.clone();
-            let id = self.next_id();
-            let channel =
-                HubChannel::new::<P>(key, id, instance, broker, max_payload_bytes, window_bytes);
-            let channel = Arc::new(channel);
+            let options = self.options.channel();
+            let channel = Arc::new(HubChannel::new::<P>(key, self.next_id(), broker, options));
             self.catch_up(&channel);
             (channel, 0)
         });
@@ -208,10 +213,10 @@ impl Hub {
     }
 
     fn leave(&self, channel: &Arc<HubChannel>, place: Option<Place>) {
-        let mut channels = self.channels();
         if let Some(place) = place {
             channel.remove(place);
         }
+        let mut channels = self.channels();
         if let Some((_, seats)) = channels.by_key.get_mut(&channel.key) {
             *seats -= 1;
             if *seats == 0 {
@@ -233,36 +238,56 @@ impl Hub {
         Arc::ptr_eq(current, channel).then(|| self.broker.subscribe(&channel.key))
     }
 
-    fn receive(self: &Arc<Self>, key: &ChannelKey, publication: Publication) {
-        let channel = self.channels().by_key.get(key).map(|(channel, _)| channel.clone());
-        // The last subscriber has just left: the broker did not know yet.
-        let Some(channel) = channel else { return };
-        match channel.receive(publication) {
-            Received::Done(sent) => self.count(sent),
-            Received::Behind => self.spawn_catch_up(channel),
+    /// Takes what came together: what is for one channel goes out together.
+    async fn turn(self: &Arc<Self>, turn: Vec<Incoming>) {
+        let mut publications = IndexMap::<_, Vec<_>>::new();
+        for incoming in turn {
+            match incoming {
+                Incoming::Publication { key, publication } => {
+                    publications.entry(key).or_default().push(publication);
+                }
+                Incoming::Down | Incoming::Up => {
+                    self.receive(std::mem::take(&mut publications)).await;
+                    self.tell_all(matches!(incoming, Incoming::Down));
+                }
+            }
+        }
+        self.receive(publications).await;
+    }
+
+    async fn receive(self: &Arc<Self>, publications: IndexMap<ChannelKey, Vec<Publication>>) {
+        for (key, publications) in publications {
+            let channel = self.channels().by_key.get(&key).map(|(channel, _)| channel.clone());
+            // The last subscriber has just left: the broker did not know yet.
+            let Some(channel) = channel else { continue };
+            let received = channel.receive(publications);
+            self.count(received.sent);
+            if received.behind {
+                self.spawn_catch_up(channel.clone());
+            }
+            self.fan_out(&channel);
+            self.fanned_out(&channel).await;
         }
     }
 
-    fn broker_down(&self) {
-        self.metrics.broker_losses.increment(1);
-        let mut channels = self.channels();
-        channels.broker_down = true;
-        for (channel, _) in channels.by_key.values() {
-            let told = channel.broker_status(BrokerStatus::Down);
-            self.metrics.slow_consumers.increment(told.stopped);
-        }
-    }
-
-    /// Whatever was published meanwhile is in the history.
-    fn broker_up(self: &Arc<Self>) {
-        let mut channels = self.channels();
-        if !std::mem::take(&mut channels.broker_down) {
-            return;
-        }
-        for (channel, _) in channels.by_key.values() {
-            let told = channel.broker_status(BrokerStatus::Up);
-            self.metrics.slow_consumers.increment(told.stopped);
-            self.catch_up(channel);
+    /// Tells everybody that the broker is away, or back: whatever was published meanwhile is in the history.
+    fn tell_all(self: &Arc<Self>, down: bool) {
+        let told = {
+            let mut channels = self.channels();
+            let was_down = std::mem::replace(&mut channels.broker_down, down);
+            if !down && !was_down {
+                return;
+            }
+            channels.by_key.values().map(|(channel, _)| channel.clone()).collect::<Vec<_>>()
+        };
+        self.metrics.broker_losses.increment(u64::from(down));
+        let status = if down { BrokerStatus::Down } else { BrokerStatus::Up };
+        for channel in told {
+            channel.broker_status(status);
+            self.fan_out(&channel);
+            if !down {
+                self.catch_up(&channel);
+            }
         }
     }
 
@@ -276,10 +301,7 @@ impl Hub {
 
     fn count(&self, sent: Sent) {
         self.metrics.events.increment(sent.events);
-        self.metrics.deliveries.increment(sent.delivered);
         self.metrics.payloads_rejected.increment(sent.rejected);
-        self.metrics.slow_consumers.increment(sent.stopped);
-        self.metrics.gaps.increment(sent.gaps);
     }
 
     fn channels(&self) -> MutexGuard<'_, Channels> {
@@ -287,10 +309,24 @@ impl Hub {
     }
 }
 
+impl HubOptions {
+    fn channel(&self) -> ChannelOptions {
+        ChannelOptions {
+            instance: self.instance.clone(),
+            max_payload_bytes: self.max_payload_bytes,
+            window_bytes: self.window_bytes,
+            shards: self.shards,
+        }
+    }
+}
+
 fn stop_draining(channel: &HubChannel) {
-    channel.stop_all(|| {
+    let lanes = channel.stop_all(|| {
         let retry_after = SPREAD.mul_f64(rand::random());
         let retry_after_ms = u64::try_from(retry_after.as_millis()).ok();
         Event::Stopped { reason: StopReason::Draining, retry_after_ms }
     });
+    for lane in lanes {
+        lane.release();
+    }
 }

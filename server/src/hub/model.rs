@@ -1,35 +1,37 @@
 //! The hub's channel against a model of everything around it: a broker that publishes, trims and loses its
-//! data, a link that breaks, readings that come at any moment, and subscribers that come and go.
+//! data, a link that breaks, readings that come at any moment, a walk over the subscribers that is always in the
+//! middle, and subscribers that come and go.
 //!
 //! The promise that every sequence has to keep: within a channel, a subscriber receives events in publish
 //! order, each at most once, with none missing between two events unless a gap stands between them; and in
 //! the end it has the newest.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 
-use futures_util::FutureExt;
 use proptest::prelude::*;
 use serde_json::Value;
-use tidings_schema::{BrokerStatus, Event, Feed, OnUpdates, SubscriptionId};
+use tidings_schema::{BrokerStatus, Event, OnUpdates, SubscriptionId};
 use uuid::Uuid;
 
-use super::channel::{HubChannel, Place, Placement, Reading, Received, Subscriber};
+use super::channel::{ChannelOptions, HubChannel, Place, Placement, Reading, Subscriber};
 use crate::{
     broker::{ChannelKey, History, Position, Publication, Tracked},
     resume::after,
-    socket::{BacklogReader, Frame, backlog},
+    socket::{Claim, Tape},
 };
 
 const CASES: u32 = 10_000;
 const SHARED: SubscriptionId = SubscriptionId(1);
+const OWN: SubscriptionId = SubscriptionId(17);
+const SHARDS: usize = 2;
 const ROOM: usize = 1 << 20;
 
 #[derive(Clone, Debug)]
 enum Step {
     Publish,
     PublishPlain,
-    /// The next message on the link arrives.
-    Arrive,
+    /// The next messages on the link arrive, so many at once.
+    Arrive(usize),
     /// The link breaks: what is on it is lost.
     Break,
     Mend,
@@ -39,7 +41,10 @@ enum Step {
     /// A reading of at most so many events begins, and ends.
     Read(usize),
     ReadEnds,
-    Join,
+    /// With the shared id or its own.
+    Join(bool),
+    /// What is on its way is handed to so many subscribers of a shard.
+    Walk(usize, usize),
     /// A subscriber leaves and comes back with its cursor.
     ComeBack(usize),
 }
@@ -48,14 +53,15 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         6 => Just(Step::Publish),
         1 => Just(Step::PublishPlain),
-        6 => Just(Step::Arrive),
+        6 => (1..4usize).prop_map(Step::Arrive),
         1 => Just(Step::Break),
         2 => Just(Step::Mend),
         1 => (0..4usize).prop_map(Step::Trim),
         1 => Just(Step::Forget),
         3 => (1..4usize).prop_map(Step::Read),
         3 => Just(Step::ReadEnds),
-        1 => Just(Step::Join),
+        1 => any::<bool>().prop_map(Step::Join),
+        8 => (0..SHARDS, 1..3usize).prop_map(|(shard, visits)| Step::Walk(shard, visits)),
         2 => (0..8usize).prop_map(Step::ComeBack),
     ]
 }
@@ -75,7 +81,8 @@ struct Model {
 }
 
 struct Client {
-    reader: BacklogReader,
+    tape: Arc<Tape>,
+    claim: Claim,
     place: Place,
     cursor: Position,
     gaps: usize,
@@ -85,14 +92,13 @@ impl Model {
     /// A channel that knows where it stands, with one subscriber.
     fn new(window_bytes: usize) -> Self {
         let key = ChannelKey::from("updates:{a}");
-        let channel = HubChannel::new::<OnUpdates>(
-            key,
-            SHARED,
-            "test".to_owned(),
-            BrokerStatus::Up,
-            ROOM,
+        let options = ChannelOptions {
+            instance: "test".to_owned(),
+            max_payload_bytes: ROOM,
             window_bytes,
-        );
+            shards: SHARDS,
+        };
+        let channel = HubChannel::new::<OnUpdates>(key, SHARED, BrokerStatus::Up, options);
         let newest = Position { epoch: Uuid::from_u128(0), offset: 0 };
         let mut model = Self {
             newest,
@@ -109,7 +115,7 @@ impl Model {
         model.channel.begin();
         model.run(&Step::Read(1));
         model.run(&Step::ReadEnds);
-        model.run(&Step::Join);
+        model.run(&Step::Join(true));
         model
     }
 
@@ -143,12 +149,10 @@ impl Model {
                 self.link.push_back(Publication { tracked: None, payload: "[]".into() });
             }
             Step::PublishPlain => {}
-            Step::Arrive => {
-                if let Some(publication) = self.link.pop_front()
-                    && self.channel.receive(publication) == Received::Behind
-                {
-                    self.catching_up = true;
-                }
+            Step::Arrive(count) => {
+                let count = (*count).min(self.link.len());
+                let arrived: Vec<_> = self.link.drain(..count).collect();
+                self.catching_up |= self.channel.receive(arrived).behind;
             }
             Step::Break => {
                 self.link.clear();
@@ -178,13 +182,13 @@ impl Model {
                     self.catching_up = self.channel.read(reading, &history).more;
                 }
             }
-            Step::Join => {
-                let (backlog, reader) = backlog(Feed::Log, ROOM);
-                let subscriber = Subscriber { id: SHARED, backlog, has: None };
-                let place = self.channel.add(subscriber, true, None);
+            Step::Join(shared) => {
+                let (tape, claim) = connect(if *shared { SHARED } else { OWN });
+                let place = self.channel.add(subscriber(&claim, None), true, None);
                 let cursor = Position { epoch: Uuid::max(), offset: 0 };
-                self.clients.push(Client { reader, place, cursor, gaps: 0 });
+                self.clients.push(Client { tape, claim, place, cursor, gaps: 0 });
             }
+            Step::Walk(shard, visits) => self.walk(*shard, *visits),
             Step::ComeBack(which) => {
                 let which = which % self.clients.len();
                 let mut client = self.clients.swap_remove(which);
@@ -199,18 +203,24 @@ impl Model {
         }
     }
 
-    /// As `Seat` and `subscription::Delivery` do it.
+    fn walk(&self, shard: usize, visits: usize) {
+        let _ = self.channel.claim(shard);
+        let step = self.channel.step(shard, visits);
+        assert!(step.stopped.is_empty(), "there is room for all");
+        if step.round_is_over {
+            let _ = self.channel.give_up(shard);
+        }
+    }
+
+    /// As `Seat` and `subscription::Resume` do it, on a new connection.
     fn come_back(&mut self, client: &mut Client) {
-        let (backlog, reader) = backlog(Feed::Log, ROOM);
-        client.reader = reader;
-        let mut subscriber = Subscriber { id: SHARED, backlog, has: Some(client.cursor) };
+        (client.tape, client.claim) = connect(client.claim.id);
         let mut first = self.channel.placement(client.cursor) == Placement::AtHand;
         loop {
-            if first {
-                match self.channel.add_after(client.cursor, subscriber) {
-                    Ok(place) => return client.place = place,
-                    Err(back) => subscriber = back,
-                }
+            let subscriber = |has| subscriber(&client.claim, has);
+            let has = Some(client.cursor);
+            if first && let Some(place) = self.channel.add_after(client.cursor, subscriber(has)) {
+                return client.place = place;
             }
             first = true;
             let history = self.history(Some(client.cursor.offset), 2, None);
@@ -226,15 +236,13 @@ impl Model {
                     let mut encoded = Vec::new();
                     for event in events {
                         let frame = self.channel.event(event).unwrap();
-                        client.take(&frame);
+                        client.take(serde_json::from_slice(frame.message()).unwrap());
                         encoded.push((event.offset().unwrap(), Some(frame)));
                     }
                     self.channel.adopt(client.cursor.epoch, &encoded);
-                    subscriber.has = Some(client.cursor);
                 }
                 Err(reason) => {
-                    subscriber.has = None;
-                    return client.place = self.channel.add(subscriber, false, Some(reason));
+                    return client.place = self.channel.add(subscriber(None), false, Some(reason));
                 }
             }
         }
@@ -246,31 +254,52 @@ impl Model {
         self.run(&Step::Mend);
         self.run(&Step::Publish);
         while !self.link.is_empty() {
-            self.run(&Step::Arrive);
+            self.run(&Step::Arrive(3));
         }
         for _ in 0..1000 {
             self.run(&Step::ReadEnds);
             self.run(&Step::Read(1000));
             if self.reading.is_none() {
+                self.walk_all();
                 return;
             }
         }
         panic!("the channel never catches up");
     }
+
+    fn walk_all(&mut self) {
+        for shard in 0..SHARDS {
+            while !self.channel.step(shard, 1).round_is_over || !self.channel.give_up(shard) {}
+        }
+        for client in &mut self.clients {
+            client.read();
+        }
+    }
+}
+
+/// A client's connection, and its subscription there.
+fn connect(id: SubscriptionId) -> (Arc<Tape>, Claim) {
+    let tape = Tape::new(usize::MAX);
+    let connection = tape.connection(ROOM);
+    let claim = connection.open().unwrap().claim::<OnUpdates>(id, || unreachable!("it is free"));
+    (tape, claim)
+}
+
+fn subscriber(claim: &Claim, has: Option<Position>) -> Subscriber {
+    Subscriber { id: claim.id, lane: claim.lane().clone(), has }
 }
 
 impl Client {
     fn read(&mut self) {
-        while let Some(Some(frame)) = self.reader.next().now_or_never() {
-            self.reader.read(&frame);
-            self.take(&frame);
+        for message in self.tape.messages() {
+            assert_eq!(message["params"]["subscription"], self.claim.id.0);
+            self.take(message);
         }
     }
 
-    fn take(&mut self, frame: &Frame) {
-        let message: Value = serde_json::from_str(frame.to_raw().get()).unwrap();
-        let event: Event<Value> =
-            serde_json::from_value(message["params"]["result"].clone()).unwrap();
+    fn take(&mut self, mut message: Value) {
+        let event = message["params"]["result"].take();
+        let event: Event<Value> = serde_json::from_value(event).unwrap();
         match event {
             Event::Data { id: Some(id), .. } => {
                 let id: Position = id.as_str().parse().unwrap();

@@ -64,19 +64,14 @@ impl Seat {
         self.hub.drain_late(&self.channel);
     }
 
-    /// Lets in a subscriber that has the events up to `cursor`, behind what it missed.
-    ///
-    /// # Errors
-    ///
-    /// The subscriber comes back when what it missed is not at hand: it needs a [`Seat::page`] first.
-    pub fn take_after(
-        &mut self,
-        cursor: Position,
-        subscriber: Subscriber,
-    ) -> Result<(), Subscriber> {
-        self.taken = Some(self.channel.add_after(cursor, subscriber)?);
-        self.hub.drain_late(&self.channel);
-        Ok(())
+    /// Lets in a subscriber that has the events up to `cursor`, behind what it missed: at most
+    /// `--window-bytes`. False when that is not at hand: then it needs a [`Seat::page`] first.
+    pub fn take_after(&mut self, cursor: Position, subscriber: Subscriber) -> bool {
+        self.taken = self.channel.add_after(cursor, subscriber);
+        if self.taken.is_some() {
+            self.hub.drain_late(&self.channel);
+        }
+        self.taken.is_some()
     }
 
     /// Has the channel look where it stands: its history knows more than it does.
@@ -100,7 +95,7 @@ impl Seat {
 
     /// A frame of a [`Page`], as the subscription `id` gets it.
     pub fn addressed(&self, frame: &Frame, id: SubscriptionId) -> Frame {
-        self.channel.addressed(frame, id)
+        if id == self.channel.shared_id { frame.clone() } else { frame.with_id(id) }
     }
 }
 

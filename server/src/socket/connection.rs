@@ -1,151 +1,291 @@
-//! One client connection and its subscriptions.
+//! One client connection.
 
 use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
 };
 
-use tidings_schema::SubscriptionId;
-use tokio::sync::OwnedSemaphorePermit;
-use tokio_util::{
-    sync::{CancellationToken, DropGuard},
-    task::task_tracker::TaskTrackerToken,
+use bytes::Bytes;
+use futures_util::task::AtomicWaker;
+use tidings_schema::{Feed, SubscriptionId};
+use tokio::{
+    sync::{Notify, OwnedSemaphorePermit},
+    time::timeout,
+};
+use tokio_util::task::task_tracker::TaskTrackerToken;
+
+use super::{
+    CloseCode, Frame, Kind, Terms,
+    calls::{Call, Calls},
+    outbox::Outbox,
+    queue::Owner,
+    subscriptions::Subscriptions,
+    wire::Wire,
 };
 
-use crate::metrics::Metrics;
+/// How long a client that was told to close is waited for.
+const CLOSE_TIME: Duration = Duration::from_secs(2);
 
-/// One client connection. It travels in the extensions of each request, and lives as long as the socket
-/// or one of the connection's tasks.
+/// One client connection. It travels in the extensions of each request, and lives as long as its socket, or
+/// anything that still writes to it.
 #[derive(Debug)]
 pub struct Connection {
-    max_subscriptions: usize,
-    /// Held for look-ups and changes, never over an await.
+    pub(super) wire: Wire,
+    terms: Arc<Terms>,
+    /// Held for changes and for writes that do not wait, never over an await. No other lock is taken under it.
+    outbox: Mutex<Outbox>,
+    /// Held for look-ups and changes. Only the outbox's lock is taken under it.
     subscriptions: Mutex<Subscriptions>,
-    metrics: Arc<Metrics>,
+    pub(super) calls: Calls,
+    /// Something went out, or a lane was closed.
+    changed: Notify,
+    /// jsonrpsee, waiting to write or to close.
+    writer: AtomicWaker,
+    is_websocket: AtomicBool,
+    /// The client has sent a close frame.
+    peer_closed: AtomicBool,
     /// Counts against the replica's connections.
     _permit: OwnedSemaphorePermit,
     /// Keeps the replica from ending before the connection.
-    _open: TaskTrackerToken,
+    pub(super) open: TaskTrackerToken,
 }
 
-#[derive(Debug, Default)]
-struct Subscriptions {
-    live: HashMap<SubscriptionId, Live>,
-    /// Places taken by subscribe calls that have no id yet.
-    opening: usize,
-}
-
-/// A subscription of this connection. It keeps its id until nothing more will be sent for it.
-#[derive(Debug, Default)]
-struct Live {
-    /// Cancelled when the client ends it.
-    end: CancellationToken,
-    /// Cancelled when nothing more will be sent for it.
-    over: CancellationToken,
-}
-
-/// The place of a subscribe call under way. Dropping it gives the place back.
+/// While it lives, what is sent waits, to be written at once when it is dropped.
 #[derive(Debug)]
-pub struct Opening(Arc<Connection>);
-
-/// What a subscription holds while it is served: dropping it says that nothing more will be sent.
-#[derive(Debug)]
-pub struct Claim {
-    /// What its events bear.
-    pub id: SubscriptionId,
-    end: CancellationToken,
-    _over: DropGuard,
-}
-
-impl Claim {
-    /// Resolves when the client ends the subscription.
-    pub async fn ended(&self) {
-        self.end.cancelled().await;
-    }
-}
-
-/// The connection has as many subscriptions as it may have: this many.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "this connection has {0} subscriptions, and may not have more; end one, or open another connection"
-)]
-pub struct TooManySubscriptions(pub usize);
+pub struct Cork(Arc<Connection>);
 
 impl Connection {
     /// A connection without subscriptions, counted in the metrics until it is dropped.
-    pub fn new(
-        max_subscriptions: usize,
-        metrics: Arc<Metrics>,
+    pub(crate) fn new(
+        wire: Wire,
+        terms: Arc<Terms>,
         permit: OwnedSemaphorePermit,
         open: TaskTrackerToken,
     ) -> Arc<Self> {
-        metrics.connections.rise();
-        let subscriptions = Mutex::default();
-        Arc::new(Self { max_subscriptions, subscriptions, metrics, _permit: permit, _open: open })
+        terms.metrics.connections.rise();
+        Arc::new(Self {
+            wire,
+            outbox: Mutex::new(Outbox::new(terms.outbox_bytes)),
+            subscriptions: Mutex::default(),
+            calls: Calls::new(terms.max_calls),
+            terms,
+            changed: Notify::new(),
+            writer: AtomicWaker::new(),
+            is_websocket: AtomicBool::new(false),
+            peer_closed: AtomicBool::new(false),
+            _permit: permit,
+            open,
+        })
     }
 
-    /// Takes a place for a new subscription, before anybody is troubled for it.
-    ///
-    /// # Errors
-    ///
-    /// When there are as many as there may be.
-    pub fn open(self: &Arc<Self>) -> Result<Opening, TooManySubscriptions> {
-        let mut subscriptions = self.subscriptions();
-        if subscriptions.live.len() + subscriptions.opening >= self.max_subscriptions {
-            return Err(TooManySubscriptions(self.max_subscriptions));
-        }
-        subscriptions.opening += 1;
-        Ok(Opening(self.clone()))
+    /// Says that what is written next is the answer that begins a WebSocket. To be called before it is written.
+    pub fn upgrade(&self) {
+        self.outbox().queue.upgrade();
+        self.is_websocket.store(true, Ordering::Release);
     }
 
-    /// Frees the id of a subscription that is over. Nothing happens when it is free.
-    pub fn release(&self, id: SubscriptionId) {
-        self.subscriptions().live.remove(&id);
+    /// Says that an answer, or that none is needed, is being worked on: the result is to be kept until then.
+    pub fn call(&self) -> Call<'_> {
+        self.calls.call()
     }
 
-    /// Ends a subscription, and resolves when nothing more will be sent for it: with false when there is
-    /// none of this id, or it is being ended already.
-    pub async fn end(&self, id: SubscriptionId) -> bool {
-        let over = {
-            let subscriptions = self.subscriptions();
-            let Some(live) = subscriptions.live.get(&id) else { return false };
-            if live.end.is_cancelled() {
-                return false;
+    /// Sends an answer, when there is room for it.
+    pub async fn answer(self: &Arc<Self>, answer: Frame) {
+        loop {
+            let changed = self.changed.notified();
+            {
+                let mut outbox = self.outbox();
+                if outbox.has_room(answer.bytes()) {
+                    outbox.queue.push(Owner::Answer, answer.into());
+                    return self.flush(&mut outbox);
+                }
             }
-            live.end.cancel();
-            live.over.clone()
-        };
-        over.cancelled().await;
-        true
+            changed.await;
+        }
     }
 
-    fn subscriptions(&self) -> MutexGuard<'_, Subscriptions> {
+    /// Sends a short answer, whether there is room or not.
+    pub fn answer_now(self: &Arc<Self>, answer: Frame) {
+        let mut outbox = self.outbox();
+        outbox.queue.push(Owner::Answer, answer.into());
+        self.flush(&mut outbox);
+    }
+
+    /// Lets several things be written at once.
+    pub fn cork(self: &Arc<Self>) -> Cork {
+        self.outbox().corks += 1;
+        Cork(self.clone())
+    }
+
+    /// Closes the WebSocket from our side, and the connection when the client does not.
+    pub(super) fn close(self: &Arc<Self>, code: CloseCode) {
+        {
+            let mut outbox = self.outbox();
+            outbox.close(code);
+            self.flush(&mut outbox);
+        }
+        self.changed.notify_waiters();
+        let connection = self.clone();
+        self.open.task_tracker().spawn(async move {
+            // Done when jsonrpsee has let go, too.
+            let gone = connection.until(|outbox| outbox.is_over());
+            if timeout(CLOSE_TIME, gone).await.is_err() {
+                connection.cut();
+            }
+        });
+    }
+
+    /// The socket is no longer served: nothing more can be sent.
+    pub(super) fn closed(&self) {
+        self.outbox().over();
+        self.changed.notify_waiters();
+        self.release_all();
+    }
+
+    /// Ends the connection at once.
+    pub(super) fn cut(&self) {
+        self.outbox().clear();
+        self.wire.cut();
+        self.moved();
+    }
+
+    /// Takes bytes of jsonrpsee's.
+    pub(super) fn poll_write(self: &Arc<Self>, cx: &Context<'_>, bytes: &[u8]) -> Poll<usize> {
+        let mut outbox = self.outbox();
+        let (taken, messages) = outbox.push_rpc(bytes, || self.close_code());
+        if taken == 0 && !bytes.is_empty() {
+            self.writer.register(cx.waker());
+            return Poll::Pending;
+        }
+        self.flush(&mut outbox);
+        drop(outbox);
+        self.calls.end(messages);
+        Poll::Ready(taken)
+    }
+
+    /// Waits until everything is written.
+    pub(super) fn poll_written(&self, cx: &Context<'_>) -> Poll<()> {
+        let outbox = self.outbox();
+        if outbox.queue.is_written() {
+            return Poll::Ready(());
+        }
+        self.writer.register(cx.waker());
+        Poll::Pending
+    }
+
+    /// Hands over frames. Nothing when the lane is closed, else the lanes of subscriptions that were stopped.
+    pub(super) fn push(
+        self: &Arc<Self>,
+        lane: u32,
+        kind: Kind,
+        frames: &Bytes,
+    ) -> Option<Vec<u32>> {
+        let mut outbox = self.outbox();
+        // What is nearly always so comes first.
+        if outbox.is_idle() && outbox.is_open(lane) {
+            self.send(&mut outbox, kind.owner(lane), frames);
+        } else if !outbox.push(lane, kind, frames) {
+            return None;
+        }
+        if outbox.queue.is_written() || outbox.corks > 0 {
+            return Some(Vec::new());
+        }
+        self.flush(&mut outbox);
+        let stopped = outbox.relieve();
+        drop(outbox);
+        if !stopped.is_empty() {
+            self.terms.metrics.slow_consumers.increment(stopped.len() as u64);
+            self.changed.notify_waiters();
+        }
+        Some(stopped)
+    }
+
+    pub(super) fn open_lane(&self, id: SubscriptionId, procedure: &'static str, feed: Feed) -> u32 {
+        self.outbox().open(id, procedure, feed)
+    }
+
+    pub(super) fn close_lane(&self, lane: u32) {
+        if self.outbox().close_lane(lane) {
+            self.changed.notify_waiters();
+        }
+    }
+
+    pub(super) fn finish_lane(self: &Arc<Self>, lane: u32, last: Frame) {
+        let mut outbox = self.outbox();
+        outbox.finish_lane(lane, last);
+        self.flush(&mut outbox);
+        drop(outbox);
+        self.changed.notify_waiters();
+    }
+
+    /// Resolves when something about what waits is so.
+    pub(super) async fn until(&self, is_so: impl Fn(&Outbox) -> bool) {
+        loop {
+            let changed = self.changed.notified();
+            if is_so(&self.outbox()) {
+                return;
+            }
+            changed.await;
+        }
+    }
+
+    /// Tells those who wait that something went out.
+    pub(super) fn moved(&self) {
+        self.writer.wake();
+        self.changed.notify_waiters();
+    }
+
+    pub(super) fn is_websocket(&self) -> bool {
+        self.is_websocket.load(Ordering::Acquire)
+    }
+
+    /// Whether nothing more can be sent.
+    pub(super) fn is_closed(&self) -> bool {
+        self.outbox().queue.is_closed()
+    }
+
+    pub(super) fn peer_closes(&self) {
+        self.peer_closed.store(true, Ordering::Release);
+    }
+
+    pub(super) fn terms(&self) -> &Terms {
+        &self.terms
+    }
+
+    pub(super) fn outbox(&self) -> MutexGuard<'_, Outbox> {
+        self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn subscriptions(&self) -> MutexGuard<'_, Subscriptions> {
         self.subscriptions.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-impl Opening {
-    /// Takes an id: `shared`, or one from `own` where this connection uses `shared` already.
-    pub fn claim(self, shared: SubscriptionId, own: impl FnOnce() -> SubscriptionId) -> Claim {
-        let mut subscriptions = self.0.subscriptions();
-        let id = if subscriptions.live.contains_key(&shared) { own() } else { shared };
-        let live = Live::default();
-        let (end, over) = (live.end.clone(), live.over.clone().drop_guard());
-        subscriptions.live.insert(id, live);
-        // `self` locks again when it is dropped.
-        drop(subscriptions);
-        Claim { id, end, _over: over }
-    }
-}
-
-impl Drop for Opening {
-    fn drop(&mut self) {
-        self.0.subscriptions().opening -= 1;
+    /// What to say where jsonrpsee closes: it always says 1000. Nothing where it echoes the client's code.
+    fn close_code(&self) -> Option<CloseCode> {
+        if self.peer_closed.load(Ordering::Acquire) {
+            None
+        } else if self.terms.leaving.is_cancelled() {
+            Some(CloseCode::Restart)
+        } else {
+            Some(CloseCode::Silent)
+        }
     }
 }
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        self.metrics.connections.fall();
+        self.terms.metrics.connections.fall();
+    }
+}
+
+impl Drop for Cork {
+    fn drop(&mut self) {
+        let mut outbox = self.0.outbox();
+        outbox.corks -= 1;
+        self.0.flush(&mut outbox);
     }
 }

@@ -1,21 +1,16 @@
 //! A message to clients, encoded once and shared by all who get it.
 
-use std::sync::Arc;
-
+use bytes::{BufMut, Bytes, BytesMut};
 use serde::Serialize;
-use serde_json::value::{RawValue, to_raw_value};
 use tidings_schema::{Event, Notification, SubscriptionId};
 
-/// An encoded event of a subscription. Cloning shares the bytes.
-#[derive(Clone, Debug)]
-pub struct Frame {
-    message: Arc<RawValue>,
-    /// The event is the message's last member: this many bytes before [`END`].
-    event_bytes: usize,
-}
+/// A whole WebSocket frame with a text message. A server's frames are not masked, so the same bytes are right for
+/// every connection. Cloning shares them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame(Bytes);
 
-/// What closes a notification behind its event.
-const END: &str = "}}";
+/// What stands before a notification's id.
+const ID: &[u8] = br#""subscription":"#;
 
 impl Frame {
     /// Encodes an event of the subscription `id` of a procedure.
@@ -24,56 +19,132 @@ impl Frame {
     ///
     /// When the event cannot be written as JSON, which plain data always can.
     pub fn new<T: Serialize>(procedure: &str, id: SubscriptionId, event: &Event<T>) -> Self {
-        let event = to_raw_value(event).expect("an event is plain data");
-        Self::of(procedure, id, &event)
+        let message = serde_json::to_vec(&Notification::new(procedure, id, event));
+        Self::text(&message.expect("an event is plain data"))
     }
 
-    /// The same event for another subscription.
-    ///
-    /// # Panics
-    ///
-    /// Never: what was encoded is JSON.
+    /// A frame with this text.
+    pub fn text(message: &[u8]) -> Self {
+        let mut frame = BytesMut::with_capacity(message.len() + 10);
+        put_header(&mut frame, message.len());
+        frame.put_slice(message);
+        Self(frame.freeze())
+    }
+
+    /// The same event for another subscription. Only for frames of [`Frame::new`].
     #[must_use]
-    pub fn with_id(&self, procedure: &str, id: SubscriptionId) -> Self {
-        let message = self.message.get();
-        let end = message.len() - END.len();
-        let event = &message[end - self.event_bytes..end];
-        Self::of(procedure, id, serde_json::from_str(event).expect("it was JSON before"))
+    pub fn with_id(&self, id: SubscriptionId) -> Self {
+        let message = self.message();
+        // The first one: a procedure's name, which stands before it, has no quotes.
+        let at = message.windows(ID.len()).position(|window| window == ID);
+        let begin = at.map_or(0, |at| at + ID.len());
+        let digits = message[begin..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let id = id.0.to_string();
+        let mut frame = BytesMut::with_capacity(self.0.len() + id.len() + 8);
+        put_header(&mut frame, message.len() - digits + id.len());
+        frame.put_slice(&message[..begin]);
+        frame.put_slice(id.as_bytes());
+        frame.put_slice(&message[begin + digits..]);
+        Self(frame.freeze())
     }
 
-    fn of(procedure: &str, id: SubscriptionId, event: &RawValue) -> Self {
-        let message = to_raw_value(&Notification::new(procedure, id, event));
-        let message = message.expect("a notification is plain data").into();
-        Self { message, event_bytes: event.get().len() }
-    }
-
-    /// Its length in bytes.
+    /// Its length in bytes, header included.
     pub fn bytes(&self) -> usize {
-        self.message.get().len()
+        self.0.len()
     }
 
-    /// The message as jsonrpsee takes it: a copy.
-    pub fn to_raw(&self) -> Box<RawValue> {
-        (*self.message).to_owned()
+    /// The frame as it goes over the wire.
+    pub fn as_bytes(&self) -> &Bytes {
+        &self.0
+    }
+
+    /// The text in it.
+    pub fn message(&self) -> &[u8] {
+        let header = match self.0[1] {
+            127 => 10,
+            126 => 4,
+            _ => 2,
+        };
+        &self.0[header..]
+    }
+
+    /// Several frames, one after the other.
+    pub fn join<'a>(frames: impl Iterator<Item = &'a Self> + Clone) -> Bytes {
+        let mut rest = frames.clone();
+        match (rest.next(), rest.next()) {
+            (Some(only), None) => only.0.clone(),
+            _ => {
+                let mut joined = BytesMut::with_capacity(frames.clone().map(Self::bytes).sum());
+                for Self(bytes) in frames {
+                    joined.put_slice(bytes);
+                }
+                joined.freeze()
+            }
+        }
+    }
+}
+
+impl From<Frame> for Bytes {
+    fn from(Frame(bytes): Frame) -> Self {
+        bytes
+    }
+}
+
+/// A header of one unmasked frame that is a whole text message.
+fn put_header(frame: &mut BytesMut, payload_bytes: usize) {
+    frame.put_u8(0x81);
+    match payload_bytes {
+        0..126 => frame.put_u8(payload_bytes as u8),
+        126..65536 => {
+            frame.put_u8(126);
+            frame.put_u16(payload_bytes as u16);
+        }
+        _ => {
+            frame.put_u8(127);
+            frame.put_u64(payload_bytes as u64);
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use tidings_schema::{BrokerStatus, OnUpdates, Subscription};
+    use tidings_schema::{OnUpdates, Subscription};
 
     use super::*;
 
+    fn frame(id: u64, data: &str) -> Frame {
+        let event = Event::Data { id: None, published_at: None, instance: "a".to_owned(), data };
+        Frame::new(OnUpdates::NAME, SubscriptionId(id), &event)
+    }
+
+    #[test]
+    fn is_the_notification_behind_its_header() {
+        let frame = frame(1, "x");
+        assert_eq!(
+            std::str::from_utf8(frame.message()).unwrap(),
+            r#"{"jsonrpc":"2.0","method":"onUpdates","params":{"subscription":1,"result":{"type":"data","instance":"a","data":"x"}}}"#
+        );
+        assert_eq!(Bytes::from(frame.clone())[..2], [0x81, frame.message().len() as u8]);
+    }
+
     #[test]
     fn the_same_event_for_another_subscription_differs_in_nothing_else() {
-        let event = Event::<()>::Status { broker: BrokerStatus::Up };
-        let one = Frame::new(OnUpdates::NAME, SubscriptionId(1), &event);
-        let other = Frame::new(OnUpdates::NAME, SubscriptionId(12345), &event);
-        assert_eq!(
-            one.to_raw().get(),
-            r#"{"jsonrpc":"2.0","method":"onUpdates","params":{"subscription":1,"result":{"type":"status","broker":"up"}}}"#
-        );
-        let again = one.with_id(OnUpdates::NAME, SubscriptionId(12345));
-        assert_eq!(again.to_raw().get(), other.to_raw().get());
+        // Around each length at which the header grows.
+        for length in (0..130).chain(65_400..65_540) {
+            let data =
+                r#""subscription":9"#.repeat(length).chars().take(length).collect::<String>();
+            for (from, to) in [(1, 12345), (12345, 1), (7, 8)] {
+                assert_eq!(frame(from, &data).with_id(SubscriptionId(to)), frame(to, &data));
+            }
+        }
+    }
+
+    #[test]
+    fn several_are_one_after_the_other() {
+        let frames = [frame(1, "x"), frame(1, "y")];
+        let joined = [Bytes::from(frames[0].clone()), frames[1].clone().into()].concat();
+        assert_eq!(Frame::join(frames.iter()), joined);
+        assert_eq!(Frame::join(frames[..1].iter()), Bytes::from(frames[0].clone()));
+        assert_eq!(Frame::join([].iter()), Bytes::new());
     }
 }

@@ -40,7 +40,7 @@ async fn one_connection_too_many_is_told_so_and_a_free_place_is_used_again() {
 
 #[tokio::test]
 async fn a_subscriber_that_does_not_read_is_stopped_and_told_and_does_not_hold_up_others() {
-    let server = TestServer::on_memory(&["--backlog-bytes", "65536"]).await;
+    let server = TestServer::on_memory(&["--outbox-bytes", "65536"]).await;
     let (mut slow, mut quick) = (server.client().await, server.client().await);
     let in_slow = on_updates(&mut slow, "list-1").await;
     let in_quick = on_updates(&mut quick, "list-1").await;

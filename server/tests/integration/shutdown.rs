@@ -15,8 +15,8 @@ async fn a_replica_that_leaves_tells_each_subscription_and_closes() {
         assert!(event["retryAfterMs"].as_u64().unwrap() <= 1000, "{event}");
     }
     assert_eq!(a.event(two).await["reason"], "draining");
-    assert_eq!(u16::from(a.closed().await.unwrap().code), 1000);
-    assert_eq!(u16::from(b.closed().await.unwrap().code), 1000);
+    assert_eq!(u16::from(a.closed().await.unwrap().code), 1012);
+    assert_eq!(u16::from(b.closed().await.unwrap().code), 1012);
     server.end().await;
 }
 
@@ -38,7 +38,7 @@ async fn a_replica_that_leaves_is_not_ready_and_takes_no_more_connections() {
 #[tokio::test]
 async fn a_peer_that_does_not_read_cannot_hold_up_the_end() {
     let mut server =
-        TestServer::on_memory(&["--drain-limit", "1s", "--backlog-bytes", "67108864"]).await;
+        TestServer::on_memory(&["--drain-limit", "1s", "--outbox-bytes", "67108864"]).await;
     let mut client = server.client().await;
     on_updates(&mut client, "list-1").await;
     let large = crate::support::list(&"x".repeat(512 * 1024));

@@ -2,12 +2,12 @@
 
 use tidings_schema::Event;
 
-use super::{HubChannel, Readiness, Sent, events::ENTRY_BYTES};
+use super::{HubChannel, Pending, Readiness, Sent, events::ENTRY_BYTES};
 use crate::{
     broker::{BrokerUnavailable, History, Position, Publication},
     hub::window::Window,
     resume::merge,
-    socket::{Frame, Kind},
+    socket::Frame,
 };
 
 /// What a channel keeps while it is catching up.
@@ -70,21 +70,19 @@ impl HubChannel {
         let from = reading.from.unwrap_or(history.newest);
         let merged = merge(from, history, waiting, reading.before);
         let window = state.window.get_or_insert_with(|| Window::new(from, self.window_bytes));
-        let mut sent = Sent::default();
+        let (mut sent, mut pending) = (Sent::default(), Pending::default());
         if let Some(reason) = merged.gap {
             // `at` is where the channel stands behind the events that follow the gap.
             let following = merged.events.iter().filter(|e| e.tracked.is_some()).count() as u64;
             let resumes = Position { offset: merged.at.offset - following, epoch: merged.at.epoch };
             window.reset(resumes);
             let last_event_id = Some(resumes.event_id());
-            let frame = self.shared(&Event::Gap { reason, last_event_id });
-            let told = self.send(&mut state, Kind::Control, None, &frame);
-            sent.gaps += told.delivered;
-            sent.stopped += told.stopped;
+            pending.gap(self.shared(&Event::Gap { reason, last_event_id }));
         }
         for event in merged.events {
-            sent += self.deliver(&mut state, &event);
+            sent += self.deliver(&mut state, &event, &mut pending);
         }
+        self.send(&mut state, pending);
         let more = merged.more || again;
         if more {
             let mut catching_up = CatchingUp::default();
@@ -103,7 +101,9 @@ impl HubChannel {
         let mut state = self.state();
         let mut sent = Sent::default();
         if state.catching_up.take().is_some() {
-            sent = self.deliver(&mut state, &Publication { tracked: None, payload });
+            let mut pending = Pending::default();
+            sent = self.deliver(&mut state, &Publication { tracked: None, payload }, &mut pending);
+            self.send(&mut state, pending);
         }
         drop(state);
         self.readiness.send_replace(Readiness::Ready);
@@ -119,13 +119,14 @@ impl HubChannel {
         {
             return None;
         }
-        let mut sent = Sent::default();
+        let (mut sent, mut pending) = (Sent::default(), Pending::default());
         for event in state.catching_up.take().unwrap_or_default().waiting {
             // The others are in the history: whoever begins again reads from where the channel stands.
             if event.tracked.is_none() {
-                sent += self.deliver(&mut state, &event);
+                sent += self.deliver(&mut state, &event, &mut pending);
             }
         }
+        self.send(&mut state, pending);
         drop(state);
         self.readiness.send_if_modified(|readiness| {
             let asked = *readiness == Readiness::Asked;

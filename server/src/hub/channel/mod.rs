@@ -4,16 +4,16 @@
 //! is the next. When it cannot know (it is new, an offset is missing, the broker was away) it is catching up:
 //! what comes waits until the history has been read (`catch_up.rs`).
 //!
-//! `events.rs` is what happens to an event that comes; `catching_up.rs`, what happens when it cannot be placed.
+//! What comes next is settled under one lock, and put into a batch (`events.rs`; `catching_up.rs` when it cannot be
+//! placed). Batches are handed to subscribers afterwards, in steps, under other locks (`shard.rs`).
 
 use std::sync::{
-    Mutex, MutexGuard, PoisonError,
+    Arc, Mutex, MutexGuard, PoisonError,
     atomic::{AtomicU64, Ordering},
 };
 
-use indexmap::IndexMap;
 use tidings_schema::{BrokerStatus, Event, Feed, GapReason, Subscription, SubscriptionId};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use super::{
     page::Pages,
@@ -22,28 +22,23 @@ use super::{
 };
 use crate::{
     broker::{BrokerUnavailable, ChannelKey, Position},
-    socket::{Backlog, Frame, Kind},
+    socket::{Frame, Kind, Lane},
 };
 
+mod batch;
 mod catching_up;
 mod events;
+mod shard;
+mod subscriber;
 
+use batch::{Batch, Pending};
 use catching_up::CatchingUp;
 #[cfg(test)]
 pub(super) use catching_up::Reading;
-pub(super) use events::{Received, Sent};
-
-/// One subscription, as the hub sees it.
-#[derive(Debug)]
-pub struct Subscriber {
-    /// What its events bear.
-    pub id: SubscriptionId,
-    /// Where its events go.
-    pub backlog: Backlog,
-    /// What the client has: events up to here are not sent to it. The replica it was on before may have been
-    /// quicker than this one.
-    pub has: Option<Position>,
-}
+pub(super) use events::Sent;
+use shard::Shard;
+pub(super) use shard::Step;
+pub use subscriber::Subscriber;
 
 #[derive(Debug)]
 pub(super) struct HubChannel {
@@ -59,8 +54,25 @@ pub(super) struct HubChannel {
     max_payload_bytes: usize,
     window_bytes: usize,
     next_place: AtomicU64,
-    /// Held while an event is handed to every subscriber, which keeps the order; never over an await.
+    /// Something that was on its way to the subscribers has been handed to them.
+    pub(super) moved: Notify,
+    /// Held while it is settled what comes next; never over an await.
     state: Mutex<State>,
+    /// Each held for a few subscribers at a time. Taken after `state`, where both are.
+    shards: Box<[Mutex<Shard>]>,
+}
+
+/// How a channel is set up.
+#[derive(Clone, Debug)]
+pub(super) struct ChannelOptions {
+    /// The replica's name.
+    pub(super) instance: String,
+    /// Bytes of one payload. A larger one is not sent.
+    pub(super) max_payload_bytes: usize,
+    /// Bytes of the newest events that are kept at hand.
+    pub(super) window_bytes: usize,
+    /// Into how many parts subscribers are divided.
+    pub(super) shards: usize,
 }
 
 /// Whether a channel can be joined.
@@ -75,12 +87,13 @@ pub(super) enum Readiness {
 }
 
 /// Names a subscriber within its channel; subscription ids are shared between connections.
-pub(super) type Place = u64;
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place(u64);
 
 #[derive(Debug)]
 struct State {
-    /// Dense for the fan-out, and quick to leave.
-    subscribers: IndexMap<Place, Subscriber>,
+    /// The number of the newest batch.
+    batches: u64,
     broker: BrokerStatus,
     /// The newest events of a `Log` feed; an event that reached nobody, because it did not fit, is none.
     /// Absent until the channel is ready.
@@ -105,18 +118,10 @@ impl HubChannel {
     pub(super) fn new<P: Subscription>(
         key: ChannelKey,
         shared_id: SubscriptionId,
-        instance: String,
         broker: BrokerStatus,
-        max_payload_bytes: usize,
-        window_bytes: usize,
+        options: ChannelOptions,
     ) -> Self {
-        let state = State {
-            subscribers: IndexMap::new(),
-            broker,
-            window: None,
-            newest: None,
-            catching_up: None,
-        };
+        let state = State { batches: 0, broker, window: None, newest: None, catching_up: None };
         Self {
             key,
             feed: P::FEED,
@@ -125,11 +130,13 @@ impl HubChannel {
             pages: Pages::default(),
             readiness: watch::Sender::new(Readiness::Asked),
             decode: decode::<P>,
-            instance,
-            max_payload_bytes,
-            window_bytes,
+            instance: options.instance,
+            max_payload_bytes: options.max_payload_bytes,
+            window_bytes: options.window_bytes,
             next_place: AtomicU64::new(0),
+            moved: Notify::new(),
             state: Mutex::new(state),
+            shards: (0..options.shards.max(1)).map(|_| Mutex::default()).collect(),
         }
     }
 
@@ -145,7 +152,8 @@ impl HubChannel {
         started: bool,
         gap: Option<GapReason>,
     ) -> Place {
-        let mut state = self.state();
+        let _together = subscriber.lane.cork();
+        let state = self.state();
         let last_event_id = state.window.as_ref().map(|window| window.newest().event_id());
         if started {
             let (resumed, instance) = (false, self.instance.clone());
@@ -155,29 +163,23 @@ impl HubChannel {
         if let Some(reason) = gap {
             self.greet(&subscriber, &Event::Gap { reason, last_event_id });
         }
-        self.seat(&mut state, subscriber)
+        self.seat(&state, subscriber)
     }
 
-    /// Adds a subscriber that has the events up to `cursor`, behind what it missed. It comes back when what it
-    /// missed is not at hand (any more).
-    pub(super) fn add_after(
-        &self,
-        cursor: Position,
-        subscriber: Subscriber,
-    ) -> Result<Place, Subscriber> {
-        let mut state = self.state();
+    /// Adds a subscriber that has the events up to `cursor`, behind what it missed, if that is (still) at hand.
+    pub(super) fn add_after(&self, cursor: Position, subscriber: Subscriber) -> Option<Place> {
+        let _together = subscriber.lane.cork();
+        let state = self.state();
         if let Some(window) = &state.window {
             // Of another epoch: one of the two has not heard of the newer one yet.
             let here = window.newest().epoch == cursor.epoch;
-            let missed = here.then(|| window.since(cursor.offset)).flatten();
-            let Some(missed) = missed else { return Err(subscriber) };
+            let missed = here.then(|| window.since(cursor.offset)).flatten()?;
             for frame in missed.filter_map(|(_, frame)| frame.as_ref()) {
-                let frame = self.addressed(frame, subscriber.id);
-                // The window is no larger than a backlog, and this one is empty.
-                let _ = subscriber.backlog.push(Kind::Data, frame);
+                let frame = subscriber.addressed(frame, self.shared_id);
+                let _ = subscriber.lane.push(Kind::Data, frame.as_bytes());
             }
         }
-        Ok(self.seat(&mut state, subscriber))
+        Some(self.seat(&state, subscriber))
     }
 
     /// Says how a subscriber that has the events up to `cursor` can be let in.
@@ -199,31 +201,78 @@ impl HubChannel {
 
     /// Removes a subscriber, unless it has been stopped already.
     pub(super) fn remove(&self, place: Place) {
-        self.state().subscribers.swap_remove(&place);
+        self.shard_of(place).remove(place.0);
     }
 
-    /// Ends every subscription with an event made for each.
-    pub(super) fn stop_all(&self, stopped: impl Fn() -> Event<()>) {
-        for (_, Subscriber { id, backlog, .. }) in self.state().subscribers.drain(..) {
-            backlog.close_with(self.encode(id, &stopped()));
+    /// Ends every subscription with an event made for each. Their lanes are to be released, when nothing is
+    /// locked.
+    pub(super) fn stop_all(&self, stopped: impl Fn() -> Event<()>) -> Vec<Lane> {
+        let mut lanes = Vec::new();
+        for shard in 0..self.shards.len() {
+            // What is on its way is not waited for: who comes back elsewhere gets it there.
+            let subscribers: Vec<_> = self.shard(shard).clear().collect();
+            for Subscriber { id, lane, .. } in subscribers {
+                lane.finish(self.encode(id, &stopped()));
+                lanes.push(lane);
+            }
+        }
+        lanes
+    }
+
+    /// Takes it upon the caller to walk a shard, if there is something on its way and nobody does: answers how
+    /// many subscribers there are.
+    pub(super) fn claim(&self, shard: usize) -> Option<usize> {
+        self.shard(shard).claim()
+    }
+
+    /// Gives up the walk, unless something is on its way again.
+    pub(super) fn give_up(&self, shard: usize) -> bool {
+        self.shard(shard).give_up()
+    }
+
+    /// Hands what is on its way to so many subscribers of a shard.
+    pub(super) fn step(&self, shard: usize, visits: usize) -> Step {
+        let step = self.shard(shard).step(self.shared_id, visits);
+        self.moved.notify_waiters();
+        step
+    }
+
+    /// How many parts its subscribers are divided into.
+    pub(super) fn shards(&self) -> usize {
+        self.shards.len()
+    }
+
+    /// Bytes on their way, in the fullest shard.
+    pub(super) fn outgoing_bytes(&self) -> usize {
+        (0..self.shards.len()).map(|shard| self.shard(shard).outgoing_bytes()).max().unwrap_or(0)
+    }
+
+    /// Puts a batch on its way to everyone who is there now.
+    fn send(&self, state: &mut State, pending: Pending) {
+        if let Some(batch) = pending.batch(state.batches + 1) {
+            state.batches = batch.number;
+            let batch = Arc::new(batch);
+            for shard in 0..self.shards.len() {
+                self.shard(shard).send(&batch);
+            }
         }
     }
 
     fn greet(&self, subscriber: &Subscriber, event: &Event<()>) {
-        // A new backlog has room for a greeting, or its reader is gone already.
-        let _ = subscriber.backlog.push(Kind::Control, self.encode(subscriber.id, event));
+        // When it is gone, its seat is about to be given back.
+        let _ = subscriber.lane.push(Kind::Control, self.encode(subscriber.id, event).as_bytes());
     }
 
-    fn seat(&self, state: &mut State, subscriber: Subscriber) -> Place {
+    fn seat(&self, state: &State, subscriber: Subscriber) -> Place {
         if state.broker == BrokerStatus::Down {
             self.greet(&subscriber, &Event::Status { broker: BrokerStatus::Down });
         }
         if let Some(newest) = &state.newest {
-            let frame = self.addressed(newest, subscriber.id);
-            let _ = subscriber.backlog.push(Kind::Data, frame);
+            let frame = subscriber.addressed(newest, self.shared_id);
+            let _ = subscriber.lane.push(Kind::Data, frame.as_bytes());
         }
-        let place = self.next_place.fetch_add(1, Ordering::Relaxed);
-        state.subscribers.insert(place, subscriber);
+        let place = Place(self.next_place.fetch_add(1, Ordering::Relaxed));
+        self.shard_of(place).add(place.0, subscriber, state.batches);
         place
     }
 
@@ -232,13 +281,17 @@ impl HubChannel {
         Frame::new(self.procedure, id, event)
     }
 
-    /// A frame with the shared id, as the subscription `id` gets it.
-    pub(super) fn addressed(&self, frame: &Frame, id: SubscriptionId) -> Frame {
-        if id == self.shared_id { frame.clone() } else { frame.with_id(self.procedure, id) }
-    }
-
     fn shared(&self, event: &Event<()>) -> Frame {
         self.encode(self.shared_id, event)
+    }
+
+    fn shard_of(&self, place: Place) -> MutexGuard<'_, Shard> {
+        // Cannot be cut off: it is less than the number of shards.
+        self.shard((place.0 % self.shards.len() as u64) as usize)
+    }
+
+    fn shard(&self, shard: usize) -> MutexGuard<'_, Shard> {
+        self.shards[shard].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -1,0 +1,176 @@
+//! A part of a channel's subscribers, and what is on its way to them.
+//!
+//! A channel has as many shards as the machine has cores, so that one event for many is written by all of
+//! them. Each is walked in small steps: between two of them others have their turn, and subscribers may come
+//! and go. What a subscriber has been given is numbered, so that nothing of that can give it something
+//! twice, or pass it by.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use indexmap::IndexMap;
+use tidings_schema::SubscriptionId;
+
+use super::{Batch, Subscriber, batch::Part};
+use crate::socket::{Lane, Pushed};
+
+#[derive(Debug, Default)]
+pub(super) struct Shard {
+    /// Dense for the walk, and quick to leave.
+    subscribers: IndexMap<u64, Seated>,
+    /// What no subscriber of this shard has been given yet. Bounded by those who produce: they wait while there
+    /// is too much (`Hub::fan_out`).
+    outgoing: VecDeque<Arc<Batch>>,
+    round: Option<Round>,
+    /// Somebody walks.
+    walked: bool,
+}
+
+#[derive(Debug)]
+struct Seated {
+    subscriber: Subscriber,
+    /// The number of the newest batch that it was given, or that it needs not be given.
+    given: u64,
+}
+
+/// A walk over all subscribers, from the last to the first: who leaves is replaced by the last one, which then
+/// has been visited, and who comes is behind all others.
+#[derive(Debug)]
+struct Round {
+    batches: Vec<Arc<Batch>>,
+    /// All of them together.
+    whole: Part,
+    /// How many are still to be visited.
+    left: usize,
+}
+
+/// What became of a step.
+#[derive(Debug, Default)]
+pub(in crate::hub) struct Step {
+    /// Events, each subscriber counted.
+    pub(in crate::hub) delivered: u64,
+    /// Gaps, each subscriber counted.
+    pub(in crate::hub) gaps: u64,
+    /// Subscriptions that did not keep up. To be released, when nothing is locked.
+    pub(in crate::hub) stopped: Vec<Lane>,
+    /// All subscribers were visited.
+    pub(in crate::hub) round_is_over: bool,
+}
+
+impl Shard {
+    /// Adds a subscriber, that needs nothing up to the batch of this number.
+    pub(super) fn add(&mut self, key: u64, subscriber: Subscriber, given: u64) {
+        self.subscribers.insert(key, Seated { subscriber, given });
+    }
+
+    pub(super) fn remove(&mut self, key: u64) {
+        self.subscribers.swap_remove(&key);
+    }
+
+    /// Removes all subscribers, and what was on its way to them.
+    pub(super) fn clear(&mut self) -> impl Iterator<Item = Subscriber> {
+        self.outgoing.clear();
+        self.round = None;
+        std::mem::take(&mut self.subscribers).into_values().map(|seated| seated.subscriber)
+    }
+
+    pub(super) fn send(&mut self, batch: &Arc<Batch>) {
+        if !self.subscribers.is_empty() {
+            self.outgoing.push_back(batch.clone());
+        }
+    }
+
+    /// Bytes on their way, each batch counted once.
+    pub(super) fn outgoing_bytes(&self) -> usize {
+        let round = self.round.iter().flat_map(|round| &round.batches);
+        self.outgoing.iter().chain(round).map(|batch| batch.shared.frames.len()).sum()
+    }
+
+    /// Takes it upon the caller to walk, if nobody does and there is reason to: answers how many subscribers
+    /// there are. The caller then takes steps until a round is over, and gives it up, or goes on with another.
+    pub(super) fn claim(&mut self) -> Option<usize> {
+        if self.walked || self.outgoing.is_empty() {
+            return None;
+        }
+        self.walked = true;
+        Some(self.subscribers.len())
+    }
+
+    /// Gives up the walk, unless there is reason to go on.
+    pub(super) fn give_up(&mut self) -> bool {
+        self.walked = self.round.is_some() || !self.outgoing.is_empty();
+        !self.walked
+    }
+
+    /// Visits so many subscribers.
+    pub(super) fn step(&mut self, shared_id: SubscriptionId, visits: usize) -> Step {
+        let mut step = Step::default();
+        let len = self.subscribers.len();
+        if self.round.is_none() && !self.outgoing.is_empty() {
+            self.round = Some(Round::new(self.outgoing.drain(..).collect(), len));
+        }
+        let Some(round) = &mut self.round else {
+            step.round_is_over = true;
+            return step;
+        };
+        // Those who have left were replaced by some that were visited.
+        round.left = round.left.min(len);
+        for _ in 0..visits.min(round.left) {
+            round.left -= 1;
+            if let Some((_, seated)) = self.subscribers.get_index_mut(round.left) {
+                seated.visit(&round.batches, &round.whole, shared_id, &mut step);
+            }
+        }
+        step.round_is_over = round.left == 0;
+        if step.round_is_over {
+            self.round = None;
+        }
+        step
+    }
+}
+
+impl Round {
+    fn new(batches: Vec<Arc<Batch>>, left: usize) -> Self {
+        let parts: Vec<_> = batches.iter().map(|batch| batch.shared.clone()).collect();
+        Self { whole: Part::join(&parts), batches, left }
+    }
+}
+
+impl Seated {
+    fn visit(
+        &mut self,
+        batches: &[Arc<Batch>],
+        whole: &Part,
+        shared_id: SubscriptionId,
+        step: &mut Step,
+    ) {
+        let to = &mut self.subscriber;
+        let given = self.given;
+        self.given = batches.last().map_or(given, |newest| newest.number.max(given));
+        if to.id == shared_id && to.has.is_none() && given < batches[0].number {
+            return push(&to.lane, whole, step);
+        }
+        let new = batches.iter().filter(|batch| batch.number > given);
+        let parts = new.map(|batch| {
+            let part = batch.part(shared_id, to);
+            if to.has.is_some_and(|has| batch.is_past(has)) {
+                to.has = None;
+            }
+            part
+        });
+        let part = Part::join(&parts.collect::<Vec<_>>());
+        if !part.frames.is_empty() {
+            push(&to.lane, &part, step);
+        }
+    }
+}
+
+fn push(lane: &Lane, part: &Part, step: &mut Step) {
+    match lane.push(part.kind, &part.frames) {
+        Pushed::Taken => {}
+        Pushed::Stopped(lanes) => step.stopped.extend(lanes),
+        // Its connection has closed; its seat is about to be given back.
+        Pushed::Gone => return,
+    }
+    step.delivered += part.events;
+    step.gaps += part.gaps;
+}

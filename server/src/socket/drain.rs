@@ -1,0 +1,94 @@
+//! How what waits is written.
+//!
+//! At once, by whoever sends it, while the socket takes it. When it does not, a task writes what waits as soon as
+//! it does again, and cuts off a peer that takes nothing for too long: neither jsonrpsee's pings nor the
+//! kernel would.
+
+use std::{io::ErrorKind, sync::Arc};
+
+use bytes::Bytes;
+use tokio::time::{Instant, timeout_at};
+
+use super::{
+    Connection,
+    outbox::Outbox,
+    queue::{Owner, Written},
+};
+
+impl Connection {
+    /// Writes frames to a socket before which nothing waits, and leaves the rest to a task.
+    pub(super) fn send(self: &Arc<Self>, outbox: &mut Outbox, owner: Owner, frames: &Bytes) {
+        let written = match self.wire.send(frames) {
+            Ok(written) if written == frames.len() => return,
+            Ok(written) => written,
+            Err(e) if e.kind() == ErrorKind::WouldBlock => 0,
+            Err(e) if e.kind() == ErrorKind::Interrupted => 0,
+            Err(error) => return self.broken(outbox, &error),
+        };
+        outbox.queue.push_rest(owner, frames.clone(), written);
+    }
+
+    /// Writes as much as the socket takes, and leaves the rest to a task.
+    pub(super) fn flush(self: &Arc<Self>, outbox: &mut Outbox) {
+        if outbox.draining || outbox.corks > 0 {
+            return;
+        }
+        match outbox.queue.write(&self.wire) {
+            Ok(Written::All) => {}
+            Ok(Written::Blocked { .. }) => {
+                outbox.draining = true;
+                self.open.task_tracker().spawn(self.clone().drain());
+            }
+            Err(error) => self.broken(outbox, &error),
+        }
+    }
+
+    /// Writes until nothing waits. Ends at the latest when the peer has taken nothing for the stall limit.
+    async fn drain(self: Arc<Self>) {
+        let stall_limit = self.terms().stall_limit;
+        let mut stalled = Instant::now() + stall_limit;
+        loop {
+            let writable = tokio::select! {
+                () = self.terms().cut.cancelled() => {
+                    tracing::debug!("a client that had not read was cut off, because the replica leaves");
+                    return self.cut();
+                }
+                writable = timeout_at(stalled, self.wire.writable()) => writable,
+            };
+            if writable.is_err() {
+                self.terms().metrics.stalled.increment(1);
+                tracing::info!(
+                    ?stall_limit,
+                    "a client was cut off that had read nothing for so long"
+                );
+                return self.cut();
+            }
+            {
+                let mut outbox = self.outbox();
+                // What the socket has to say, good or bad, it says to the writing.
+                match outbox.queue.write(&self.wire) {
+                    Ok(Written::All) => {
+                        outbox.draining = false;
+                        drop(outbox);
+                        return self.moved();
+                    }
+                    Ok(Written::Blocked { some: true }) => stalled = Instant::now() + stall_limit,
+                    Ok(Written::Blocked { some: false }) => {}
+                    Err(error) => {
+                        self.broken(&mut outbox, &error);
+                        drop(outbox);
+                        return self.moved();
+                    }
+                }
+            }
+            self.moved();
+        }
+    }
+
+    /// The socket takes nothing any more: its reader will learn that, too, and end the connection.
+    fn broken(&self, outbox: &mut Outbox, error: &std::io::Error) {
+        tracing::debug!(%error, "a connection was lost");
+        outbox.clear();
+        self.wire.cut();
+    }
+}
