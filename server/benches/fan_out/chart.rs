@@ -87,13 +87,7 @@ pub(crate) fn draw(report: &Report) -> String {
     }
     y += 34.0;
     let machine = format!("{}, {}", report.machine.processor, report.machine.kernel);
-    text(
-        &mut body,
-        MARGIN,
-        y,
-        "quiet small",
-        &format!("{machine}. × compares with Tidings."),
-    );
+    text(&mut body, MARGIN, y, "quiet small", &format!("{machine}. × compares with Tidings."));
     let height = y + MARGIN;
 
     format!(

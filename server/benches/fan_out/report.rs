@@ -20,8 +20,11 @@ impl Report {
     }
 
     pub(crate) fn write(&self, path: &Path) -> Result<(), BoxError> {
-        let mut file = serde_json::to_string_pretty(self)?;
-        file.push('\n');
+        // A line for each run: short enough to keep, long enough to compare.
+        let runs = self.runs.iter().map(serde_json::to_string).collect::<Result<Vec<_>, _>>()?;
+        let machine = serde_json::to_string(&self.machine)?;
+        let runs = runs.join(",\n    ");
+        let file = format!("{{\n  \"machine\": {machine},\n  \"runs\": [\n    {runs}\n  ]\n}}\n");
         fs::write(path, file).map_err(|e| format!("{}: {e}", path.display()).into())
     }
 }

@@ -20,7 +20,9 @@ use crate::{
 /// How many of the subscribers of `stalled` read nothing.
 const LAZY: usize = 50;
 /// How long a replica lets a connection stall there.
-const STALL_LIMIT: Duration = Duration::from_secs(5);
+pub(crate) const STALL_LIMIT: Duration = Duration::from_secs(5);
+/// What it keeps for one connection.
+pub(crate) const OUTBOX_BYTES: u32 = 2 * 1024 * 1024;
 /// How long a replica may take to end before it is killed. Its own limit is 10 s.
 const LEAVING: Duration = Duration::from_secs(30);
 /// How few subscribers `valkey` has, beside the many.
@@ -83,8 +85,9 @@ impl Bench {
         load: Load,
         lazy: usize,
     ) -> Result<(FanOut, Stall), BoxError> {
-        let limit = format!("{}s", STALL_LIMIT.as_secs());
-        let mut stage = self.set(server, load, lazy, &["--stall-limit", &limit])?;
+        let (limit, outbox) = (format!("{}s", STALL_LIMIT.as_secs()), OUTBOX_BYTES.to_string());
+        let arguments = ["--stall-limit", &limit, "--outbox-bytes", &outbox];
+        let mut stage = self.set(server, load, lazy, &arguments)?;
         self.warm_up(&mut stage)?;
         let subscribed = stage.memory_kib()?;
         let watch = stage.watch()?;

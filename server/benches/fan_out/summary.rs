@@ -1,5 +1,7 @@
 //! Medians of many runs.
 
+use std::collections::BTreeMap;
+
 use crate::{
     figures::{FanOut, Run},
     scenario::Scenario,
@@ -58,28 +60,20 @@ impl<'a> Summary<'a> {
         self.fan_out(scenario, server, FanOut::cost)
     }
 
-    /// A figure divided by that of another server, or of the same one in another scenario: the ratio of the medians, and the
-    /// least and the greatest ratio that any round had.
+    /// A figure divided by that of another server, or of the same one in another scenario.
     pub(crate) fn ratio(
         self,
         of: (Scenario, Server),
         to: (Scenario, Server),
         figure: impl Fn(&FanOut) -> f64 + Copy,
     ) -> Option<Spread> {
-        let median =
-            self.fan_out(of.0, of.1, figure)?.median / self.fan_out(to.0, to.1, figure)?.median;
-        let pairs = self.runs(of.0, of.1).filter_map(|run| {
-            let other = self.runs(to.0, to.1).find(|other| other.round == run.round)?;
-            Some(figure(&run.fan_out) / figure(&other.fan_out))
-        });
-        Some(Spread { median, ..Spread::of(pairs)? })
+        ratio(self.runs(of.0, of.1), self.runs(to.0, to.1), figure)
     }
 
-    /// The runs of `valkey` with few or with many subscribers.
-    pub(crate) fn valkey_cost(self, many: bool) -> Option<Spread> {
+    /// The runs of `valkey` with many subscribers, or with few.
+    pub(crate) fn valkey(self, many: bool) -> impl Iterator<Item = &'a Run> {
         let runs = self.runs(Scenario::Valkey, Server::Tidings);
-        let of = runs.filter(|run| (run.fan_out.subscribers > 100) == many);
-        Spread::of(of.map(|run| run.fan_out.valkey_cost()))
+        runs.filter(move |run| (run.fan_out.subscribers > 100) == many)
     }
 
     /// The runs of `stalled` in which some read nothing and are cut, or in which all read.
@@ -95,4 +89,21 @@ impl<'a> Summary<'a> {
         self.runs(Scenario::Stalled, Server::Tidings)
             .filter(|run| run.stall.as_ref().is_some_and(|stall| stall.asked_to_leave))
     }
+}
+
+/// One figure of many runs divided by that of others: the ratio of the medians, and the least and the greatest ratio that any
+/// round had.
+pub(crate) fn ratio<'a>(
+    of: impl Iterator<Item = &'a Run>,
+    to: impl Iterator<Item = &'a Run>,
+    figure: impl Fn(&FanOut) -> f64,
+) -> Option<Spread> {
+    let by_round = |run: &Run| (run.round, figure(&run.fan_out));
+    let of = of.map(by_round).collect::<Vec<_>>();
+    let to = to.map(by_round).collect::<BTreeMap<_, _>>();
+    let pairs = of.iter().filter_map(|(round, figure)| Some(figure / to.get(round)?));
+    let outer = Spread::of(pairs)?;
+    let median = |figures: &mut dyn Iterator<Item = f64>| Some(Spread::of(figures)?.median);
+    let median = median(&mut of.iter().map(|(_, f)| *f))? / median(&mut to.values().copied())?;
+    Some(Spread { median, ..outer })
 }

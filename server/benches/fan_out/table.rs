@@ -131,10 +131,10 @@ fn stalled(summary: Summary<'_>) -> Option<String> {
 }
 
 fn valkey(summary: Summary<'_>) -> Option<String> {
-    let rows = [(false, "10 subscribers"), (true, "1,000 subscribers")].map(|(many, name)| {
-        vec![name.to_owned(), format!("{} µs/event", spread(summary.valkey_cost(many), 0))]
-    });
-    summary.valkey_cost(true)?;
+    let cost = |many| Spread::of(summary.valkey(many).map(|run| run.fan_out.valkey_cost()));
+    let rows = [(false, "10 subscribers"), (true, "1,000 subscribers")]
+        .map(|(many, name)| vec![name.to_owned(), format!("{} µs/event", spread(cost(many), 0))]);
+    cost(true)?;
     Some(format!("valkey: its own CPU, 50 events/s\n{}", align(&rows)))
 }
 

@@ -2,9 +2,10 @@
 
 use crate::{
     figures::{FanOut, Run, Stall},
+    round::{OUTBOX_BYTES, STALL_LIMIT},
     scenario::Scenario::{self, Large, Paced, Query, Saturated, Valkey, Wide},
     server::Server::{self, Bun, SocketIo, Tidings, Trpc},
-    summary::{Spread, Summary},
+    summary::{self, Spread, Summary},
 };
 
 /// A figure with its bound.
@@ -36,12 +37,9 @@ impl Target {
 
 /// How long a replica may take to leave: its `--drain-limit`, and the half second in which it ends.
 const LEAVE_SECONDS: f64 = 10.5;
-/// How long those who read nothing may stay: the stall limit that the bench sets, and what it takes until the first write
-/// fails and the next look is taken.
-const STALL_SECONDS: f64 = 5.0 + 2.5;
-/// What waits for one connection, at most: KiB.
-const OUTBOX_KIB: f64 = 4.0 * 1024.0;
-
+/// How long those who read nothing may stay, beyond the stall limit: what it takes until the first write fails, and until the
+/// next look is taken.
+const STALL_GRACE: f64 = 2.5;
 /// All of them, in the order of the issue that asks for them.
 pub(crate) fn all(summary: Summary<'_>) -> Vec<Target> {
     let mut targets = Vec::new();
@@ -79,34 +77,34 @@ pub(crate) fn all(summary: Summary<'_>) -> Vec<Target> {
     let memory = summary.fan_out(Wide, Tidings, FanOut::memory);
     add("wide: KiB of memory per connection", memory, at_most(22.0));
 
-    let others = |lazy| Spread::of(summary.stalled(lazy).map(|run| p99(&run.fan_out)));
-    let ratio = others(true).zip(others(false)).map(|(with, without)| Spread {
-        least: with.least / without.most,
-        median: with.median / without.median,
-        most: with.most / without.least,
-    });
+    let ratio = summary::ratio(summary.stalled(true), summary.stalled(false), p99);
     add("stalled: p99 latency of the others, of that without", ratio, at_most(1.2));
     let lazy = |figure: fn(&Stall) -> Option<f64>| {
         Spread::of(summary.stalled(true).filter_map(|run| figure(run.stall.as_ref()?)))
     };
     let growth = lazy(|stall| Some(stall.memory_growth_kib as f64 / stall.lazy as f64));
-    add("stalled: KiB that memory grew by, per stalled connection", growth, at_most(OUTBOX_KIB));
+    add(
+        "stalled: KiB that memory grew by, per stalled connection",
+        growth,
+        at_most(f64::from(OUTBOX_BYTES) / 1024.0),
+    );
     let left = lazy(|stall| Some(stall.lazy as f64 - stall.cut as f64));
     add("stalled: not cut of those who read nothing", left, Bound::Exactly(0.0));
+    let counted = lazy(|stall| Some(stall.lazy as f64 - stall.counted?));
+    add("stalled: not counted as cut for that", counted, Bound::Exactly(0.0));
     let last = lazy(|stall| Some(stall.last_cut_seconds.unwrap_or(f64::MAX)));
-    add("stalled: seconds until the last of them was cut", last, at_most(STALL_SECONDS));
+    add(
+        "stalled: seconds until the last of them was cut",
+        last,
+        at_most(STALL_LIMIT.as_secs_f64() + STALL_GRACE),
+    );
     let leave = |run: &Run| Some(run.stall.as_ref()?.left_seconds.unwrap_or(f64::MAX));
     let leave = Spread::of(summary.leaving().filter_map(leave));
     add("stalled: seconds from SIGTERM to the end", leave, at_most(LEAVE_SECONDS));
 
     let connections = summary.fan_out(Valkey, Tidings, |f| f.valkey_connections as f64);
     add("valkey: connections of a replica", connections, Bound::Exactly(2.0));
-    let grows = summary.valkey_cost(true).zip(summary.valkey_cost(false));
-    let grows = grows.map(|(many, few)| Spread {
-        least: many.least / few.most,
-        median: many.median / few.median,
-        most: many.most / few.least,
-    });
+    let grows = summary::ratio(summary.valkey(true), summary.valkey(false), FanOut::valkey_cost);
     add("valkey: its CPU per event for 1,000 subscribers, of that for 10", grows, at_most(1.1));
     targets
 }
