@@ -69,3 +69,36 @@ impl Drop for Call<'_> {
         self.0.end(1);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn nothing_is_read_while_there_are_too_many() {
+        let calls = Calls::new(2);
+        let room = || poll_fn(|cx| calls.poll_room(cx));
+        calls.begin(1);
+        room().await;
+        calls.begin(2);
+        assert!(room().now_or_never().is_none());
+        let call = calls.call();
+        let waiting = async {
+            room().await;
+            calls.open.load(Ordering::Acquire)
+        };
+        let answering = async {
+            drop(call);
+            tokio::task::yield_now().await;
+            assert!(room().now_or_never().is_none(), "there are two still");
+            calls.end(1);
+        };
+        assert_eq!(tokio::join!(waiting, answering).0, 1);
+        calls.end(7);
+        assert_eq!(calls.open.load(Ordering::Acquire), 0, "what was not counted changes nothing");
+    }
+}

@@ -20,6 +20,8 @@ mod subscriptions;
 #[cfg(test)]
 mod tape;
 mod terms;
+#[cfg(test)]
+mod tests;
 mod tracker;
 mod wire;
 

@@ -220,9 +220,10 @@ impl Queue {
         self.bytes
     }
 
-    /// What waits of lanes, in bytes.
+    /// What waits of lanes and can be removed, in bytes.
     pub(super) fn lane_bytes(&self) -> usize {
-        self.lane_bytes
+        let begun = self.entries.front().filter(|entry| self.written > 0 && entry.owner.is_lane());
+        self.lane_bytes - begun.map_or(0, |entry| entry.bytes.len() - self.written)
     }
 
     /// Whether all is written that can be.

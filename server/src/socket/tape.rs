@@ -83,6 +83,11 @@ impl Tape {
         self.changed.notify_waiters();
     }
 
+    /// Takes so many bytes from now on.
+    pub(crate) fn take_only(&self, room: usize) {
+        self.state().room = room;
+    }
+
     /// What was written since the last time.
     pub(crate) fn rewind(&self) -> Vec<u8> {
         std::mem::take(&mut self.state().written)

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use crate::support::{TestServer, list, name, on_both_brokers, on_updates};
+use crate::support::{RawClient, TestServer, list, name, on_both_brokers, on_updates};
 
 on_both_brokers! {
     a_payload_that_does_not_fit_reaches_nobody_and_the_next_good_one_does,
@@ -191,6 +191,45 @@ async fn a_message_of_ten_megabytes() {
         "data": "Exceeded max limit of 65536",
     });
     answers(&"x".repeat(10_000_000), json!({ "jsonrpc": "2.0", "id": null, "error": error })).await;
+}
+
+/// jsonrpsee would lose its place in the stream.
+#[tokio::test]
+async fn a_message_in_fragments_that_is_too_big() {
+    let server = TestServer::on_memory(&[]).await;
+    let mut client = RawClient::connect(&server).await;
+    client.send_frame(0x01, &[b' '; 40_000]).await;
+    client.send_frame(0x00, &[b' '; 40_000]).await;
+    assert_eq!(client.close_code().await, 1009);
+    drop(client);
+    server.end().await;
+}
+
+#[tokio::test]
+async fn frames_that_no_client_may_send() {
+    let server = TestServer::on_memory(&[]).await;
+    for frame in [&[0x81, 2, b'{', b'}'][..], &[0x83, 0x80, 0, 0, 0, 0], &[0x80, 0x80, 0, 0, 0, 0]]
+    {
+        let mut client = RawClient::connect(&server).await;
+        client.send(frame).await;
+        assert_eq!(client.close_code().await, 1002, "{frame:?}");
+    }
+    server.end().await;
+}
+
+#[tokio::test]
+async fn fragments_with_a_ping_between_them_are_one_call() {
+    let server = TestServer::on_memory(&[]).await;
+    let mut client = RawClient::connect(&server).await;
+    client.send_frame(0x01, br#"{"jsonrpc":"2.0","id":1,"#).await;
+    client.send_frame(0x89, b"still there?").await;
+    client.send_frame(0x80, br#""method":"rpc.ping"}"#).await;
+    let pong = client.frame().await.unwrap();
+    assert_eq!((pong.opcode, &pong.payload[..]), (10, &b"still there?"[..]));
+    let answer = client.frame().await.unwrap();
+    assert_eq!(answer.payload, br#"{"jsonrpc":"2.0","id":1,"result":true}"#);
+    drop(client);
+    server.end().await;
 }
 
 #[tokio::test]

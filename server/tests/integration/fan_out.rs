@@ -8,6 +8,7 @@ on_both_brokers! {
     a_burst_arrives_at_every_subscriber_whole_and_in_order,
     many_channels_do_not_mix,
     subscribing_and_leaving_in_a_hurry_ends_in_the_right_state,
+    many_get_everything_while_others_come_and_go,
 }
 
 const BURST: usize = 1000;
@@ -94,5 +95,47 @@ async fn subscribing_and_leaving_in_a_hurry_ends_in_the_right_state(server: Test
     drop(clients);
     server.until("all have gone", |app| app.hub.is_empty()).await;
     server.until_valkey_has_no_subscription().await;
+    server.end().await;
+}
+
+/// So many that they are served in steps, and by several tasks.
+async fn many_get_everything_while_others_come_and_go(server: TestServer) {
+    const STAYING: usize = 150;
+    const EVENTS: usize = 100;
+    let mut staying = Vec::new();
+    for _ in 0..STAYING {
+        let mut client = server.client().await;
+        let id = on_updates(&mut client, "list-1").await;
+        staying.push((client, id));
+    }
+    let coming_and_going = async {
+        for _ in 0..30 {
+            let mut guests = Vec::new();
+            for _ in 0..5 {
+                let mut guest = server.client().await;
+                let id = on_updates(&mut guest, "list-1").await;
+                guests.push((guest, id));
+            }
+            // Some say that they leave, and some do not.
+            for (mut guest, id) in guests.into_iter().step_by(2) {
+                let ended = guest.call("onUpdates_unsubscribe", json!([id])).await;
+                assert_eq!(ended["result"], true);
+            }
+        }
+    };
+    let publishing = async {
+        for n in 0..EVENTS {
+            server.publish("list-1", list(&n.to_string())).await;
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::join!(coming_and_going, publishing);
+    for (client, id) in &mut staying {
+        for n in 0..EVENTS {
+            assert_eq!(name(&client.event(*id).await), n.to_string());
+        }
+        assert_eq!(client.waiting().count(), 0);
+    }
+    drop(staying);
     server.end().await;
 }

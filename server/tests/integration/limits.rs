@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use crate::support::{TestServer, list, name, on_updates};
+use crate::support::{RawClient, TestServer, list, name, on_updates};
 
 #[tokio::test]
 async fn one_subscription_too_many_is_refused_and_the_others_go_on() {
@@ -71,5 +71,115 @@ async fn a_subscriber_that_does_not_read_is_stopped_and_told_and_does_not_hold_u
     server.publish("list-1", list("again")).await;
     assert_eq!(name(&slow.event(again).await), "again");
     drop((slow, quick));
+    server.end().await;
+}
+
+/// A client that asks for more and more and reads no answer costs no more than what its calls in flight cost.
+#[tokio::test]
+async fn calls_whose_answers_nobody_reads_are_not_read_either() {
+    // More than the kernels of both sides keep.
+    const CALLS: usize = 1000;
+    const CALL_BYTES: usize = 60_000;
+    let server = TestServer::on_memory(&[]).await;
+    let mut client = RawClient::connect(&server).await;
+    let mut quick = server.client().await;
+    // Answered by us, and by jsonrpsee.
+    let pad = |text: &str| format!("{text:CALL_BYTES$}");
+    let call = frame(pad(r#"{"jsonrpc":"2.0","id":1,"method":"rpc.discover"}"#).as_bytes());
+    let no_call = frame(pad("no call").as_bytes());
+    let calls = [call, no_call].concat().repeat(CALLS / 2);
+
+    let (mut sent, mut refused) = (0, 0);
+    // The server reads between two tries, if it reads.
+    while refused < 100 {
+        let taken = client.try_send(&calls[sent..]);
+        sent += taken;
+        refused = if taken == 0 { refused + 1 } else { 0 };
+        assert!(sent < calls.len(), "all was taken");
+        assert_eq!(quick.call("rpc.ping", json!({})).await["result"], true);
+    }
+
+    // Once it reads, all are answered.
+    let (mut answered, mut refused) = (0, 0);
+    while answered + refused < CALLS {
+        sent += client.try_send(&calls[sent..]);
+        let answer = client.frame().await.unwrap();
+        match answer.payload.starts_with(br#"{"jsonrpc":"2.0","id":1,"result":{"openrpc""#) {
+            true => answered += 1,
+            false => refused += 1,
+        }
+    }
+    assert_eq!((answered, refused), (CALLS / 2, CALLS / 2));
+    drop((client, quick));
+    server.end().await;
+}
+
+/// A frame of a client's, with a mask of zeros.
+fn frame(text: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(text.len()).unwrap().to_be_bytes();
+    [&[0x81, 0x80 | 126][..], &length, &[0; 4], text].concat()
+}
+
+#[tokio::test]
+async fn a_peer_that_reads_nothing_is_cut_off_and_its_subscriptions_go() {
+    let server = TestServer::on_memory(&["--stall-limit", "300ms", "--ping-interval", "1h"]).await;
+    let mut slow = RawClient::connect(&server).await;
+    slow.send_text(
+        r#"{"jsonrpc":"2.0","id":1,"method":"onUpdates","params":{"channel":"list-1"}}"#,
+    )
+    .await;
+    server.until("it has subscribed", |app| app.metrics.subscriptions.get() == 1).await;
+    let mut quick = server.client().await;
+    let id = on_updates(&mut quick, "list-1").await;
+    // Kept below the outbox's bound: it is the time that counts here.
+    let large = list(&"x".repeat(32 * 1024));
+    for _ in 0..30 {
+        server.publish("list-1", large.as_str()).await;
+        assert_eq!(quick.event(id).await["type"], "data");
+    }
+    server.until("it is cut off", |app| app.metrics.stalled.get() == 1).await;
+    server.until("only one is left", |app| app.metrics.connections.get() == 1).await;
+    assert_eq!(server.metric("tidings_subscriptions"), 1);
+    assert_eq!(server.metric("tidings_slow_consumers_total"), 0);
+    // What the kernel had taken arrives, and then the end.
+    while slow.frame().await.is_some() {}
+    drop((slow, quick));
+    server.end().await;
+}
+
+#[tokio::test]
+async fn a_client_that_answers_no_ping_is_closed_and_told_why() {
+    let server =
+        TestServer::on_memory(&["--stall-limit", "300ms", "--ping-interval", "50ms"]).await;
+    let mut silent = RawClient::connect(&server).await;
+    let mut alive = server.client().await;
+    assert_eq!(alive.call("rpc.ping", json!({})).await["result"], true);
+    assert_eq!(silent.close_code().await, 4408);
+    assert_eq!(silent.frame().await, None);
+    drop((silent, alive));
+    server.end().await;
+}
+
+/// On one connection, too: who is behind is stopped, and not who stands beside it.
+#[tokio::test]
+async fn a_slow_subscription_is_stopped_and_its_neighbour_goes_on() {
+    let server = TestServer::on_memory(&["--outbox-bytes", "262144"]).await;
+    let mut client = server.client().await;
+    let quiet = on_updates(&mut client, "quiet").await;
+    let busy = on_updates(&mut client, "busy").await;
+    let large = list(&"x".repeat(32 * 1024));
+    while server.metric("tidings_slow_consumers_total") == 0 {
+        server.publish("quiet", list("quiet")).await;
+        server.publish("busy", large.as_str()).await;
+    }
+    server.publish("quiet", list("last")).await;
+    let mut last = json!(null);
+    while last["type"] != "stopped" {
+        last = client.event(busy).await;
+    }
+    assert_eq!(last["reason"], "slowConsumer");
+    while name(&client.event(quiet).await) != "last" {}
+    assert_eq!(server.metric("tidings_slow_consumers_total"), 1);
+    drop(client);
     server.end().await;
 }

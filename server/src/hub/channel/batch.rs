@@ -48,10 +48,15 @@ impl Part {
     }
 }
 
+/// Bytes that are written together, overrun by at most one event. More would save nothing, and what has
+/// begun to be written cannot be let go when a client does not read.
+pub(super) const TOGETHER_BYTES: usize = 64 * 1024;
+
 /// Collects what a batch is made of.
 #[derive(Debug, Default)]
 pub(super) struct Pending {
     frames: Vec<(Option<Position>, Frame)>,
+    bytes: usize,
     events: u64,
     gaps: u64,
     others: u64,
@@ -60,29 +65,39 @@ pub(super) struct Pending {
 impl Pending {
     pub(super) fn event(&mut self, at: Option<Position>, frame: Frame) {
         self.events += 1;
-        self.frames.push((at, frame));
+        self.push(at, frame);
     }
 
     /// As an event, but those before it need not be sent any more.
     pub(super) fn state(&mut self, frame: Frame) {
-        self.events = 0;
+        (self.events, self.bytes) = (0, 0);
         self.frames.clear();
         self.event(None, frame);
     }
 
     pub(super) fn gap(&mut self, frame: Frame) {
         self.gaps += 1;
-        self.frames.push((None, frame));
+        self.push(None, frame);
     }
 
     pub(super) fn other(&mut self, frame: Frame) {
         self.others += 1;
-        self.frames.push((None, frame));
+        self.push(None, frame);
+    }
+
+    /// Whether it is enough for a batch.
+    pub(super) fn is_full(&self) -> bool {
+        self.bytes >= TOGETHER_BYTES
+    }
+
+    fn push(&mut self, at: Option<Position>, frame: Frame) {
+        self.bytes += frame.bytes();
+        self.frames.push((at, frame));
     }
 
     /// The batch with this number, if there is anything in it.
     pub(super) fn batch(self, number: u64) -> Option<Batch> {
-        let Self { frames, events, gaps, others } = self;
+        let Self { frames, events, gaps, others, .. } = self;
         if frames.is_empty() {
             return None;
         }

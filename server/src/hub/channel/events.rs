@@ -137,6 +137,9 @@ impl HubChannel {
         } else {
             pending.event(position, frame);
         }
+        if pending.is_full() {
+            self.send(state, std::mem::take(pending));
+        }
         Sent { events: 1, rejected: 0 }
     }
 }

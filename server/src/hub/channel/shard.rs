@@ -10,7 +10,10 @@ use std::{collections::VecDeque, sync::Arc};
 use indexmap::IndexMap;
 use tidings_schema::SubscriptionId;
 
-use super::{Batch, Subscriber, batch::Part};
+use super::{
+    Batch, Subscriber,
+    batch::{Part, TOGETHER_BYTES},
+};
 use crate::socket::{Lane, Pushed};
 
 #[derive(Debug, Default)]
@@ -106,7 +109,14 @@ impl Shard {
         let mut step = Step::default();
         let len = self.subscribers.len();
         if self.round.is_none() && !self.outgoing.is_empty() {
-            self.round = Some(Round::new(self.outgoing.drain(..).collect(), len));
+            let mut bytes = 0;
+            let together = self.outgoing.iter().take_while(|batch| {
+                let fits = bytes == 0 || bytes + batch.shared.frames.len() <= TOGETHER_BYTES;
+                bytes += batch.shared.frames.len();
+                fits
+            });
+            let together = together.count();
+            self.round = Some(Round::new(self.outgoing.drain(..together).collect(), len));
         }
         let Some(round) = &mut self.round else {
             step.round_is_over = true;

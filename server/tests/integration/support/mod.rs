@@ -1,7 +1,9 @@
 //! What the tests share.
 
+mod raw;
 mod server;
 
+pub(crate) use raw::RawClient;
 use serde_json::Value;
 pub(crate) use server::TestServer;
 use tidings_testkit::Client;

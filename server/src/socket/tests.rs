@@ -1,0 +1,182 @@
+//! A connection on a socket that takes as much as a test says.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use serde_json::Value;
+use tidings_schema::{OnInstances, OnUpdates, Subscription, SubscriptionId};
+use tokio::time::sleep;
+use tokio_util::task::TaskTracker;
+
+use super::{Connection, Frame, Kind, Lane, Pushed, Tape};
+
+const LIMIT: usize = 1000;
+const STALL_LIMIT: Duration = Duration::from_secs(60);
+
+/// A subscription that nobody will end.
+fn lane<P: Subscription>(connection: &Arc<Connection>, id: u64) -> Lane {
+    let claim = connection.open().unwrap().claim::<P>(SubscriptionId(id), || unreachable!());
+    let lane = claim.lane().clone();
+    claim.hold(Box::new(()));
+    lane
+}
+
+fn frame(text: &str) -> Bytes {
+    Frame::text(format!("{text:?}").as_bytes()).into()
+}
+
+fn push(lane: &Lane, text: &str) {
+    assert!(matches!(lane.push(Kind::Data, &frame(text)), Pushed::Taken), "{text}");
+}
+
+#[tokio::test]
+async fn an_idle_socket_is_written_to_at_once_and_without_a_task() {
+    let (tape, tasks) = (Tape::new(usize::MAX), TaskTracker::new());
+    let connection = tape.connection_of(&tasks, LIMIT);
+    let lane = lane::<OnUpdates>(&connection, 1);
+    let (writes, alive) = (tape.writes(), tasks.len());
+    push(&lane, "one");
+    push(&lane, "two");
+    assert_eq!(tape.messages(), ["one", "two"]);
+    assert_eq!(tape.writes() - writes, 2);
+    let cork = lane.cork();
+    push(&lane, "three");
+    push(&lane, "four");
+    assert_eq!(tape.messages(), Vec::<Value>::new(), "the cork is in");
+    drop(cork);
+    assert_eq!(tape.messages(), ["three", "four"]);
+    assert_eq!(tape.writes() - writes, 3, "both in one");
+    assert_eq!(tasks.len(), alive);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_socket_does_not_take_is_written_when_it_does() {
+    let (tape, tasks) = (Tape::new(usize::MAX), TaskTracker::new());
+    let connection = tape.connection_of(&tasks, LIMIT);
+    let lane = lane::<OnUpdates>(&connection, 1);
+    tape.take_only(3);
+    push(&lane, "one");
+    push(&lane, "two");
+    // A little at a time, however long it takes, is no stall.
+    for _ in 0..frame("one").len() + frame("two").len() {
+        sleep(STALL_LIMIT / 2).await;
+        tape.allow(1);
+    }
+    connection.until(|outbox| outbox.queue.is_written() && !outbox.draining).await;
+    assert_eq!(tape.messages(), ["one", "two"]);
+    assert_eq!(tasks.len(), 1, "the connection itself is left, and no task");
+    assert!(!tape.is_cut());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_takes_nothing_is_cut_off_after_the_stall_limit() {
+    let (tape, tasks) = (Tape::new(usize::MAX), TaskTracker::new());
+    let connection = tape.connection_of(&tasks, LIMIT);
+    let lane = lane::<OnUpdates>(&connection, 1);
+    let cut_before = connection.terms().metrics.stalled.get();
+    tape.take_only(0);
+    push(&lane, "one");
+    sleep(STALL_LIMIT - Duration::from_secs(1)).await;
+    assert!(!tape.is_cut());
+    lane.gone().await;
+    assert!(tape.is_cut());
+    assert_eq!(connection.terms().metrics.stalled.get() - cut_before, 1);
+    assert!(matches!(lane.push(Kind::Data, &frame("two")), Pushed::Gone));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replica_that_leaves_waits_for_nobody_who_does_not_read() {
+    let (tape, tasks) = (Tape::new(usize::MAX), TaskTracker::new());
+    let connection = tape.connection_of(&tasks, LIMIT);
+    let lane = lane::<OnUpdates>(&connection, 1);
+    tape.take_only(0);
+    push(&lane, "one");
+    connection.terms().cut.cancel();
+    lane.gone().await;
+    assert!(tape.is_cut());
+}
+
+#[tokio::test]
+async fn the_subscription_with_most_that_waits_is_stopped_and_its_neighbours_go_on() {
+    let tape = Tape::new(usize::MAX);
+    let connection = tape.connection(LIMIT);
+    let quiet = lane::<OnUpdates>(&connection, 1);
+    let busy = lane::<OnUpdates>(&connection, 2);
+    let state = lane::<OnInstances>(&connection, 3);
+    tape.take_only(0);
+    push(&quiet, "quiet 1");
+    let stopped = (0..).find_map(|n| {
+        push(&state, &format!("state {n}"));
+        match busy.push(Kind::Data, &frame(&format!("busy {n} {}", "x".repeat(100)))) {
+            Pushed::Stopped(lanes) => Some(lanes),
+            _ => None,
+        }
+    });
+    let [stopped] = &stopped.unwrap()[..] else { panic!("one is enough") };
+    assert_eq!(stopped.key(), busy.key());
+    stopped.release();
+    assert!(!busy.is_open());
+    push(&quiet, "quiet 2");
+    push(&state, "newest");
+
+    tape.allow(usize::MAX);
+    connection.until(|outbox| outbox.queue.is_written()).await;
+    let messages = tape.messages();
+    let (events, told): (Vec<_>, Vec<_>) = messages.iter().partition(|m| m.is_string());
+    assert_eq!(events, ["quiet 1", "quiet 2", "newest"], "and only the newest state");
+    let [told] = told[..] else { panic!("{told:?}") };
+    assert_eq!(told["params"]["subscription"], 2);
+    assert_eq!(told["params"]["result"]["reason"], "slowConsumer");
+}
+
+#[tokio::test]
+async fn answers_wait_for_room_and_events_of_a_subscription_that_ended_make_it() {
+    let tape = Tape::new(usize::MAX);
+    let connection = tape.connection(LIMIT);
+    let lane = lane::<OnUpdates>(&connection, 1);
+    tape.take_only(1);
+    push(&lane, "begun");
+    push(&lane, &"x".repeat(LIMIT / 2));
+    let answer = connection.answer(Frame::text(br#""answer""#));
+    tokio::pin!(answer);
+    assert!(futures_util::poll!(&mut answer).is_pending());
+    assert!(connection.end(SubscriptionId(1)));
+    answer.await;
+    tape.allow(usize::MAX);
+    connection.until(|outbox| outbox.queue.is_written()).await;
+    assert_eq!(tape.messages(), ["begun", "answer"]);
+}
+
+#[tokio::test]
+async fn what_a_subscription_holds_goes_when_it_ends_however_it_ends() {
+    let tape = Tape::new(usize::MAX);
+    let connection = tape.connection(LIMIT);
+    let hold = |id| {
+        let claim = connection.open().unwrap();
+        let claim = claim.claim::<OnUpdates>(SubscriptionId(id), || unreachable!());
+        let held = Arc::new(());
+        (Arc::downgrade(&held), claim, held)
+    };
+    let (weak, claim, held) = hold(1);
+    claim.hold(Box::new(held));
+    assert!(weak.upgrade().is_some());
+    assert!(connection.end(SubscriptionId(1)));
+    assert!(weak.upgrade().is_none());
+    assert!(!connection.end(SubscriptionId(1)), "there is none any more");
+
+    let (weak, claim, held) = hold(1);
+    assert!(connection.end(SubscriptionId(1)), "before it is set up");
+    claim.hold(Box::new(held));
+    assert!(weak.upgrade().is_none());
+
+    let (weak, claim, held) = hold(1);
+    let (late_weak, late, late_held) = hold(2);
+    claim.hold(Box::new(held));
+    connection.closed();
+    assert!(weak.upgrade().is_none());
+    late.hold(Box::new(late_held));
+    assert!(late_weak.upgrade().is_none(), "the connection had gone");
+    let too_late = connection.open().unwrap();
+    let too_late = too_late.claim::<OnUpdates>(SubscriptionId(3), || unreachable!());
+    assert!(!too_late.lane().is_open());
+}

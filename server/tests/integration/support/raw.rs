@@ -1,0 +1,95 @@
+//! A WebSocket client that does just what a test says: it sends bytes as they are, and answers no ping.
+
+use std::time::Duration;
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt, BufReader},
+    net::{TcpSocket, TcpStream},
+    time::timeout,
+};
+
+use super::TestServer;
+
+/// How long anything may take before the test has failed. Far more than it ever takes.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(crate) struct RawClient(BufReader<TcpStream>);
+
+/// A frame of the server's.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct RawFrame {
+    pub(crate) opcode: u8,
+    pub(crate) payload: Vec<u8>,
+}
+
+impl RawClient {
+    pub(crate) async fn connect(server: &TestServer) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        // What the kernel takes for a client that does not read would be megabytes.
+        socket.set_recv_buffer_size(4096).unwrap();
+        let stream = socket.connect(server.address).await.unwrap();
+        let mut client = Self(BufReader::new(stream));
+        let request = "GET /rpc HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+            sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+        client.send(request.as_bytes()).await;
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(client.0.read_u8().await.unwrap());
+        }
+        assert!(head.starts_with(b"HTTP/1.1 101 "));
+        client
+    }
+
+    pub(crate) async fn send(&mut self, bytes: &[u8]) {
+        self.0.get_mut().write_all(bytes).await.unwrap();
+    }
+
+    /// Sends a frame with a mask of zeros. `first` is its first byte: the opcode, and 0x80 if it is the last of
+    /// its message.
+    pub(crate) async fn send_frame(&mut self, first: u8, payload: &[u8]) {
+        let mut frame = vec![first, 0x80 | 126];
+        frame.extend(u16::try_from(payload.len()).unwrap().to_be_bytes());
+        frame.extend([0; 4]);
+        frame.extend(payload);
+        self.send(&frame).await;
+    }
+
+    pub(crate) async fn send_text(&mut self, text: &str) {
+        self.send_frame(0x81, text.as_bytes()).await;
+    }
+
+    /// Sends as much as is taken at once, and answers how much.
+    pub(crate) fn try_send(&mut self, bytes: &[u8]) -> usize {
+        self.0.get_ref().try_write(bytes).unwrap_or(0)
+    }
+
+    /// The next frame that is no ping; nothing at the end of the connection, however it ends.
+    pub(crate) async fn frame(&mut self) -> Option<RawFrame> {
+        let read = async {
+            loop {
+                let first = self.0.read_u8().await.ok()?;
+                let length = match self.0.read_u8().await.ok()? {
+                    127 => self.0.read_u64().await.ok()?,
+                    126 => self.0.read_u16().await.ok()?.into(),
+                    length => length.into(),
+                };
+                let mut payload = vec![0; usize::try_from(length).unwrap()];
+                self.0.read_exact(&mut payload).await.ok()?;
+                if first & 0x0f != 9 {
+                    return Some(RawFrame { opcode: first & 0x0f, payload });
+                }
+            }
+        };
+        timeout(PATIENCE, read).await.expect("nothing came, and no end")
+    }
+
+    /// The code with which the server closes, whatever comes before.
+    pub(crate) async fn close_code(&mut self) -> u16 {
+        while let Some(frame) = self.frame().await {
+            if frame.opcode == 8 {
+                return u16::from_be_bytes(frame.payload[..2].try_into().unwrap());
+            }
+        }
+        panic!("the connection ended without a close frame");
+    }
+}
