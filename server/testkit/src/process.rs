@@ -339,6 +339,14 @@ mod tests {
         process.stop(super::READY).await.unwrap();
     }
 
+    #[tokio::test]
+    async fn it_stays_on_its_cpu() {
+        let mut command = Process::command_on_cpu(0, "grep").unwrap();
+        command.args(["Cpus_allowed_list", "/proc/self/status"]);
+        let process = Process::start("grep", command).unwrap();
+        assert_eq!(first_line(&process).await, "Cpus_allowed_list:\t0");
+    }
+
     #[test]
     fn a_missing_program_is_an_error() {
         let command = std::process::Command::new(Path::new("/does/not/exist"));
