@@ -117,7 +117,9 @@ impl Hub {
                 () = self.stop.cancelled() => break,
                 _ = touch.tick() => self.touch(),
                 turn = incoming.next() => match turn {
-                    Some(turn) => self.turn(turn).await,
+                    Some(turn) => {
+                        self.stop.run_until_cancelled(self.turn(turn)).await;
+                    }
                     None => break,
                 },
             }

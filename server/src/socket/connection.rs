@@ -99,7 +99,7 @@ impl Connection {
             let changed = self.changed.notified();
             {
                 let mut outbox = self.outbox();
-                if outbox.has_room(answer.bytes()) {
+                if outbox.has_room_for_answer(answer.bytes()) {
                     outbox.queue.push(Owner::Answer, answer.into());
                     return self.flush(&mut outbox);
                 }

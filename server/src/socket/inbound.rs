@@ -5,6 +5,9 @@ use super::{
     tracker::{FrameTracker, Header, Seen},
 };
 
+/// A message in one piece that is too big is read past, up to this size.
+const PAST_BYTES: u64 = 64 * 1024 * 1024;
+
 /// Follows the frames of a client.
 #[derive(Debug, Default)]
 pub(super) struct Inbound {
@@ -59,7 +62,7 @@ impl Inbound {
         }
         if header.opcode != Header::CONTINUATION {
             self.fragments = 0;
-            if header.fin {
+            if header.fin && header.payload_bytes <= PAST_BYTES.max(max_message_bytes) {
                 // jsonrpsee tells who sends too much in one piece, and goes on.
                 return Ok(());
             }
@@ -126,6 +129,8 @@ mod tests {
     fn refuses_fragments_that_are_too_much_together() {
         let fragments = [frame(0x01, b"12345"), frame(0x00, b"12345")];
         assert!(read(&fragments).is_ok());
+        let huge = [&[0x81, 0x80 | 127][..], &(PAST_BYTES + 1).to_be_bytes(), &[0; 4]].concat();
+        assert_eq!(read(&[huge]), Err(CloseCode::MessageTooBig));
         let more = [&fragments[..], &[frame(0x89, b"ping"), frame(0x80, b"6")]].concat();
         assert_eq!(read(&more), Err(CloseCode::MessageTooBig));
     }

@@ -155,6 +155,12 @@ impl Outbox {
         self.queue.bytes() == 0 || self.queue.bytes() + bytes <= self.limit / 2
     }
 
+    /// Whether there is room for an answer of so many bytes. Events do not take it away.
+    pub(super) fn has_room_for_answer(&self, bytes: usize) -> bool {
+        let waiting = self.queue.answer_bytes();
+        waiting == 0 || waiting + bytes <= self.limit / 2
+    }
+
     /// Adds as many of jsonrpsee's bytes as there is room for. Answers how many those are, and how many messages
     /// they complete.
     pub(super) fn push_rpc(

@@ -87,7 +87,7 @@ impl Queue {
     pub(super) fn push(&mut self, owner: Owner, bytes: Bytes) {
         let entry = Entry { owner, bytes };
         match &self.stream {
-            Stream::Closed => return,
+            Stream::Closed => {}
             Stream::Frames(tracker) if tracker.is_between_messages() => self.add(entry),
             _ => {
                 self.count(&entry);
@@ -224,6 +224,11 @@ impl Queue {
     pub(super) fn lane_bytes(&self) -> usize {
         let begun = self.entries.front().filter(|entry| self.written > 0 && entry.owner.is_lane());
         self.lane_bytes - begun.map_or(0, |entry| entry.bytes.len() - self.written)
+    }
+
+    /// What waits that is neither a lane's nor jsonrpsee's, in bytes.
+    pub(super) fn answer_bytes(&self) -> usize {
+        self.bytes - self.lane_bytes - self.rpc_bytes
     }
 
     /// Whether all is written that can be.

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tidings_schema::{OnInstances, OnUpdates, Subscription, SubscriptionId};
 use tokio::time::sleep;
 use tokio_util::task::TaskTracker;
@@ -130,21 +130,41 @@ async fn the_subscription_with_most_that_waits_is_stopped_and_its_neighbours_go_
 }
 
 #[tokio::test]
-async fn answers_wait_for_room_and_events_of_a_subscription_that_ended_make_it() {
+async fn answers_wait_for_each_other_and_not_for_events() {
+    let tape = Tape::new(usize::MAX);
+    let connection = tape.connection(LIMIT);
+    let lane = lane::<OnUpdates>(&connection, 1);
+    tape.take_only(0);
+    let large = "x".repeat(LIMIT - 100);
+    push(&lane, &large);
+    connection.answer(Frame::text(b"1")).await;
+    let long = Frame::text(format!("{:?}", "y".repeat(LIMIT)).as_bytes());
+    let answer = connection.answer(long.clone());
+    tokio::pin!(answer);
+    assert!(futures_util::poll!(&mut answer).is_pending());
+    connection.answer(Frame::text(b"2")).await;
+
+    tape.allow(usize::MAX);
+    answer.await;
+    connection.until(|outbox| outbox.queue.is_written()).await;
+    let expected = [json!(large), json!(1), json!(2), json!("y".repeat(LIMIT))];
+    assert_eq!(tape.messages(), expected);
+}
+
+#[tokio::test]
+async fn nothing_waits_for_a_subscription_that_has_ended() {
     let tape = Tape::new(usize::MAX);
     let connection = tape.connection(LIMIT);
     let lane = lane::<OnUpdates>(&connection, 1);
     tape.take_only(1);
     push(&lane, "begun");
-    push(&lane, &"x".repeat(LIMIT / 2));
-    let answer = connection.answer(Frame::text(br#""answer""#));
-    tokio::pin!(answer);
-    assert!(futures_util::poll!(&mut answer).is_pending());
+    push(&lane, "not begun");
     assert!(connection.end(SubscriptionId(1)));
-    answer.await;
+    assert!(matches!(lane.push(Kind::Data, &frame("late")), Pushed::Gone));
+    connection.answer(Frame::text(br#""ended""#)).await;
     tape.allow(usize::MAX);
     connection.until(|outbox| outbox.queue.is_written()).await;
-    assert_eq!(tape.messages(), ["begun", "answer"]);
+    assert_eq!(tape.messages(), ["begun", "ended"]);
 }
 
 #[tokio::test]

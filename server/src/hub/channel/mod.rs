@@ -216,6 +216,7 @@ impl HubChannel {
                 lanes.push(lane);
             }
         }
+        self.moved.notify_waiters();
         lanes
     }
 
