@@ -11,8 +11,10 @@ const WIDTH: f64 = 520.0;
 const MARGIN: f64 = 20.0;
 /// Where bars begin.
 const BARS: f64 = 132.0;
-/// The room to the right of the longest bar, for its figures.
-const FIGURES: f64 = 132.0;
+/// Between a bar and its figures, and between those.
+const GAP: f64 = 8.0;
+/// How wide a character of the figures is, at most, in the fonts that readers have.
+const CHARACTER: f64 = 9.5;
 const ROW: f64 = 28.0;
 const BAR: f64 = 18.0;
 
@@ -55,20 +57,47 @@ struct Bar {
     delivered: f64,
 }
 
+impl Bar {
+    /// What stands behind it: its cost, how it compares, and a remark; some of them may be empty.
+    fn figures(&self) -> [String; 3] {
+        let cost = format!("{:.1} µs", self.cost);
+        let ratio = match self.ratio {
+            Some(ratio @ 10.0..) => format!("{ratio:.0}×"),
+            Some(ratio) => format!("{ratio:.2}×"),
+            None => String::new(),
+        };
+        let came = if self.delivered < 0.9995 {
+            format!("{:.0} % came", (self.delivered * 100.0).min(99.0))
+        } else {
+            String::new()
+        };
+        [cost, ratio, came]
+    }
+
+    /// How long it may be.
+    fn room(&self) -> f64 {
+        let figures = self.figures();
+        let characters = figures.iter().map(|figure| figure.chars().count()).sum::<usize>();
+        WIDTH - MARGIN - BARS - GAP * 3.0 - CHARACTER * characters as f64
+    }
+}
+
 /// Draws CPU time per delivery, by scenario and server.
 pub(crate) fn draw(report: &Report) -> String {
     let summary = Summary(&report.runs);
     let scenarios = [Scenario::Paced, Scenario::Saturated, Scenario::Wide, Scenario::Large];
     let groups = scenarios.iter().filter_map(|s| group(summary, *s)).collect::<Vec<_>>();
-    let costs = groups.iter().flat_map(|group| &group.bars).map(|bar| bar.cost);
-    let longest = costs.fold(1.0, f64::max);
+    // As long as they can be with room for the figures behind the longest ones.
+    let bars = groups.iter().flat_map(|group| &group.bars);
+    let scale = bars.map(|bar| bar.room() / bar.cost.max(0.1)).fold(f64::MAX, f64::min);
 
     let mut body = String::new();
     let mut y = MARGIN + 20.0;
     text(&mut body, MARGIN, y, "title", "Server CPU per delivery");
     y += 26.0;
     let rounds = summary.rounds();
-    let subtitle = format!("µs on one core, median of {rounds} runs; less is better");
+    let runs = if rounds == 1 { "one run".to_owned() } else { format!("median of {rounds} runs") };
+    let subtitle = format!("µs on one core, {runs}; less is better");
     text(&mut body, MARGIN, y, "quiet", &subtitle);
     for group in &groups {
         y += 40.0;
@@ -81,7 +110,7 @@ pub(crate) fn draw(report: &Report) -> String {
             y + height
         );
         for bar in &group.bars {
-            draw_bar(&mut body, y, bar, longest);
+            draw_bar(&mut body, y, bar, scale);
             y += ROW;
         }
     }
@@ -125,7 +154,7 @@ fn group(summary: Summary<'_>, scenario: Scenario) -> Option<Group> {
     (!bars.is_empty()).then_some(Group { title, bars })
 }
 
-fn draw_bar(body: &mut String, y: f64, bar: &Bar, longest: f64) {
+fn draw_bar(body: &mut String, y: f64, bar: &Bar, scale: f64) {
     let (bar_class, text_class) = match bar.server {
         Server::Tidings => ("bar ours", "ours"),
         Server::Floor => ("bar floor", "quiet"),
@@ -133,21 +162,17 @@ fn draw_bar(body: &mut String, y: f64, bar: &Bar, longest: f64) {
     };
     let baseline = y + ROW / 2.0 + 5.5;
     text(body, MARGIN, baseline, text_class, bar.server.name());
-    let width = bar.cost / longest * (WIDTH - BARS - FIGURES - MARGIN);
+    let width = bar.cost * scale;
     let _ = writeln!(
         body,
         r#"  <rect class="{bar_class}" x="{BARS}" y="{:.1}" width="{width:.1}" height="{BAR}" rx="2"/>"#,
         y + (ROW - BAR) / 2.0
     );
-    let mut figures = format!("<tspan>{:.1} µs</tspan>", bar.cost);
-    if let Some(ratio) = bar.ratio {
-        let _ = write!(figures, r#"<tspan class="quiet" dx="9">{ratio:.2}×</tspan>"#);
-    }
-    if bar.delivered < 0.9995 {
-        let part = (bar.delivered * 100.0).min(99.9);
-        let _ = write!(figures, r#"<tspan class="quiet small" dx="9">{part:.0} % came</tspan>"#);
-    }
-    let x = BARS + width + 8.0;
+    let [cost, ratio, came] = bar.figures();
+    let figures = format!(
+        r#"<tspan>{cost}</tspan><tspan class="quiet" dx="{GAP}">{ratio}</tspan><tspan class="quiet small" dx="{GAP}">{came}</tspan>"#
+    );
+    let x = BARS + width + GAP;
     let _ = writeln!(
         body,
         r#"  <text class="{text_class}" x="{x:.1}" y="{baseline:.1}">{figures}</text>"#

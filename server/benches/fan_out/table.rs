@@ -17,7 +17,7 @@ pub(crate) fn write(report: &Report) -> String {
     let machine = &report.machine;
     let programs = machine.programs.iter().map(|(name, version)| format!("{name} {version}"));
     let mut text = format!(
-        "{}, {} cores, {}; {}\nmedian of {} alternating runs (least to most)\n",
+        "{}, {} cores, {}; {}\nruns of each, in turn: {}; median (least–most)\n",
         machine.processor,
         machine.cores,
         machine.kernel,
