@@ -9,6 +9,7 @@ npm     := npm --prefix client-ts
 modules := client-ts/node_modules/.package-lock.json
 page    := client-ts/demo/dist
 interop := server/tests/interop
+peers   := server/benches/peers
 
 .PHONY: help
 help: ## Show this list
@@ -83,6 +84,19 @@ chaos: ## Break a fleet under load for eight minutes, and print what its clients
 	cargo build --locked --release -p tidings-server -p tidings-testkit --bins
 	cargo run --locked --release -p tidings-testkit --bin chaos
 
+# Two cores with nothing else to do, or the figures are of that. `make bench BENCH='--scenario paced --runs 3'` runs a part of
+# it, and then the committed figures are not touched.
+BENCH := --json benches/fan-out.json --chart benches/fan-out.svg
+
+.PHONY: bench
+bench: $(peers)/node_modules/.package-lock.json ## Measure what a delivery costs, beside other servers: 20 minutes
+	.ci/install
+	cargo bench --locked -p tidings-server --bench fan_out -- $(BENCH)
+
+$(peers)/node_modules/.package-lock.json: $(peers)/package.json $(peers)/package-lock.json
+	npm --prefix $(peers) ci --no-audit --no-fund
+	@touch $@
+
 # --- Change it
 
 .PHONY: format
@@ -98,7 +112,7 @@ generate: $(modules) ## Write the contract's files anew: from Rust types to sche
 .PHONY: clean
 clean: ## Remove what was built
 	cargo clean
-	rm -rf client-ts/node_modules client-ts/dist $(page) $(interop)/node_modules $(interop)/.venv
+	rm -rf client-ts/node_modules client-ts/dist $(page) $(interop)/node_modules $(interop)/.venv $(peers)/node_modules
 
 # --- What the above need
 

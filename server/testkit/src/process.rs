@@ -61,9 +61,38 @@ pub(crate) fn command(program: &Path, at_owners_death: &str) -> Result<Command> 
     Ok(command)
 }
 
+/// As [`command`], on the CPU of this number and no other.
+pub(crate) fn command_on_cpu(cpu: usize, program: &Path, at_owners_death: &str) -> Result<Command> {
+    let mut command = command(&tool::find("taskset")?, at_owners_death)?;
+    command.args(["--cpu-list", &cpu.to_string()]).arg(program);
+    Ok(command)
+}
+
 impl Process {
-    /// Starts `command`, made by [`command`]. `name` is what errors call it.
-    pub(crate) fn start(name: impl Into<String>, mut command: Command) -> Result<Self> {
+    /// What [`start`](Self::start) takes: `program`, which gets nothing of its owner's environment but where things are.
+    ///
+    /// # Errors
+    ///
+    /// When util-linux is not installed.
+    pub fn command(program: impl AsRef<Path>) -> Result<Command> {
+        command(program.as_ref(), "KILL")
+    }
+
+    /// As [`command`](Self::command), on the CPU of this number and no other.
+    ///
+    /// # Errors
+    ///
+    /// When util-linux is not installed.
+    pub fn command_on_cpu(cpu: usize, program: impl AsRef<Path>) -> Result<Command> {
+        command_on_cpu(cpu, program.as_ref(), "KILL")
+    }
+
+    /// Starts `command`, made by [`command`](Self::command). `name` is what errors call it.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be started.
+    pub fn start(name: impl Into<String>, mut command: Command) -> Result<Self> {
         let name = name.into();
         let failed = || Error::io(format!("{name} cannot be started"));
         let (reader, writer) = io::pipe().map_err(failed())?;
@@ -171,7 +200,7 @@ impl Process {
     /// # Errors
     ///
     /// When the process ends first, or after a minute.
-    pub(crate) async fn expect<T>(
+    pub async fn expect<T>(
         &self,
         expected: &str,
         event: impl Future<Output = Option<T>>,
@@ -308,6 +337,14 @@ mod tests {
         first_line(&process).await;
         process.signal(Signal::STOP);
         process.stop(super::READY).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn it_stays_on_its_cpu() {
+        let mut command = Process::command_on_cpu(0, "grep").unwrap();
+        command.args(["Cpus_allowed_list", "/proc/self/status"]);
+        let process = Process::start("grep", command).unwrap();
+        assert_eq!(first_line(&process).await, "Cpus_allowed_list:\t0");
     }
 
     #[test]

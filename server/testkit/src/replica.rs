@@ -11,7 +11,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::{Error, Port, Process, Result, Signal, probe, process::command, tool};
+use crate::{Error, Port, Process, Result, Signal, probe, process, tool};
 
 /// How long a replica may take to end: longer than its own drain.
 const PATIENCE: Duration = Duration::from_secs(45);
@@ -23,6 +23,7 @@ pub struct ReplicaOptions {
     instance: String,
     arguments: Vec<OsString>,
     trace: Option<PathBuf>,
+    cpu: Option<usize>,
     wait_until_ready: bool,
 }
 
@@ -36,6 +37,7 @@ impl ReplicaOptions {
             instance: instance.into(),
             arguments: Vec::new(),
             trace: None,
+            cpu: None,
             wait_until_ready: true,
         }
     }
@@ -65,6 +67,13 @@ impl ReplicaOptions {
     #[must_use]
     pub fn traced(mut self, to: impl Into<PathBuf>) -> Self {
         self.trace = Some(to.into());
+        self
+    }
+
+    /// On the CPU of this number and no other; traced, on any.
+    #[must_use]
+    pub fn on_cpu(mut self, cpu: usize) -> Self {
+        self.cpu = Some(cpu);
         self
     }
 
@@ -106,6 +115,11 @@ impl Replica {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.port.address()
+    }
+
+    /// Where its metrics are.
+    pub fn admin_address(&self) -> SocketAddr {
+        self.admin.address()
     }
 
     /// Where it listens, for HTTP.
@@ -218,9 +232,10 @@ impl Replica {
 
 async fn run(options: &ReplicaOptions, port: &Port, admin: &Port) -> Result<Process> {
     let tidings = tool::built(&options.tidings)?;
-    let mut command = match &options.trace {
-        None => command(tidings, "KILL")?,
-        Some(file) => traced(tidings, file)?,
+    let mut command = match (&options.trace, options.cpu) {
+        (Some(file), _) => traced(tidings, file)?,
+        (None, Some(cpu)) => process::command_on_cpu(cpu, tidings, "KILL")?,
+        (None, None) => process::command(tidings, "KILL")?,
     };
     command
         .args(["serve", "--log-format", "json", "--instance", &options.instance, "--listen"])
@@ -241,7 +256,7 @@ async fn run(options: &ReplicaOptions, port: &Port, admin: &Port) -> Result<Proc
 /// As [`command`], under strace. `-D` makes strace the child, which lets itself trace its parent: so the process is
 /// the replica, and signals reach it.
 fn traced(program: &Path, file: &Path) -> Result<Command> {
-    let mut command = command(&tool::find("strace")?, "KILL")?;
+    let mut command = process::command(&tool::find("strace")?, "KILL")?;
     command.args(["-D", "-f", "-y", "-qq", "-s", "512", "-o"]).arg(file).arg("--").arg(program);
     Ok(command)
 }
