@@ -104,7 +104,7 @@ metrics! {
     payloads_rejected: Count register_counter describe_counter =
         "tidings_payloads_rejected_total", "Payloads that did not fit their channel's type and reached no client.";
     stalled: Count register_counter describe_counter =
-        "tidings_connections_stalled_total", "Connections cut off, because the client read nothing for the stall limit.";
+        "tidings_connections_stalled_total", "Connections cut off, by the replica or its kernel, because the client read nothing for the stall limit.";
     slow_consumers: Count register_counter describe_counter =
         "tidings_slow_consumers_total", "Subscriptions stopped, because they did not keep up.";
     gaps: Count register_counter describe_counter =

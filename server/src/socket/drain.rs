@@ -57,11 +57,7 @@ impl Connection {
                 writable = timeout_at(stalled, self.wire.writable()) => writable,
             };
             if writable.is_err() {
-                self.terms().metrics.stalled.increment(1);
-                tracing::info!(
-                    ?stall_limit,
-                    "a client was cut off that had read nothing for so long"
-                );
+                self.stalled();
                 return self.cut();
             }
             {
@@ -82,9 +78,24 @@ impl Connection {
         }
     }
 
+    /// The kernel may be the first to find that a peer takes nothing: it has the same limit, and begins to count when
+    /// its own buffer is not emptied any more, not when it is full.
+    pub(super) fn lost(&self, error: &std::io::Error) {
+        match error.kind() {
+            ErrorKind::TimedOut => self.stalled(),
+            _ => tracing::debug!(%error, "a connection was lost"),
+        }
+    }
+
+    fn stalled(&self) {
+        let stall_limit = self.terms().stall_limit;
+        self.terms().metrics.stalled.increment(1);
+        tracing::info!(?stall_limit, "a client was cut off that had read nothing for so long");
+    }
+
     /// The socket takes nothing any more: its reader is told, and ends the connection.
     fn broken(&self, outbox: &mut Outbox, error: &std::io::Error) {
-        tracing::debug!(%error, "a connection was lost");
+        self.lost(error);
         outbox.clear();
         self.wire.cut();
         self.moved();

@@ -126,7 +126,10 @@ impl AsyncRead for Socket {
                     this.phase = Phase::Http(Handshake::default());
                     continue;
                 }
-                _ => ready!(this.connection.wire.poll_read(cx, buf))?,
+                _ => {
+                    let read = ready!(this.connection.wire.poll_read(cx, buf));
+                    read.inspect_err(|error| this.connection.lost(error))?;
+                }
             }
             if this.take(buf, before) {
                 return Poll::Ready(Ok(()));

@@ -141,6 +141,25 @@ async fn a_peer_that_reads_nothing_is_cut_off_and_its_subscriptions_go() {
     server.end().await;
 }
 
+/// What waits fits the kernel's buffer: then it is the kernel that counts.
+#[tokio::test]
+async fn a_peer_that_acknowledges_nothing_is_counted_too() {
+    let server = TestServer::on_memory(&["--stall-limit", "300ms", "--ping-interval", "1h"]).await;
+    let mut slow = RawClient::connect(&server).await;
+    slow.send_text(
+        r#"{"jsonrpc":"2.0","id":1,"method":"onUpdates","params":{"channel":"list-1"}}"#,
+    )
+    .await;
+    server.until("it has subscribed", |app| app.metrics.subscriptions.get() == 1).await;
+    for _ in 0..3 {
+        server.publish("list-1", list(&"x".repeat(16 * 1024))).await;
+    }
+    server.until("it is cut off", |app| app.metrics.stalled.get() == 1).await;
+    server.until("nobody is left", |app| app.metrics.connections.get() == 0).await;
+    drop(slow);
+    server.end().await;
+}
+
 #[tokio::test]
 async fn a_client_that_answers_no_ping_is_closed_and_told_why() {
     let server =
