@@ -5,13 +5,18 @@ use std::{future::poll_fn, sync::Arc, time::Duration};
 use bytes::Bytes;
 use serde_json::{Value, json};
 use tidings_schema::{OnInstances, OnUpdates, Subscription, SubscriptionId};
-use tokio::{io::AsyncReadExt, time::sleep};
+use tokio::{
+    io::AsyncReadExt,
+    time::{sleep, timeout},
+};
 use tokio_util::task::TaskTracker;
 
 use super::{Connection, Frame, Kind, Lane, Pushed, Socket, Tape};
 
 const LIMIT: usize = 1000;
 const STALL_LIMIT: Duration = Duration::from_secs(60);
+/// In a test whose time stands still, this is over at once when nothing happens any more.
+const PATIENCE: Duration = Duration::from_secs(3600);
 
 /// A subscription that nobody will end.
 fn lane<P: Subscription>(connection: &Arc<Connection>, id: u64) -> Lane {
@@ -214,7 +219,8 @@ async fn who_looks_while_a_cork_is_in_is_told_when_it_is_out() {
     assert!(futures_util::poll!(&mut written).is_pending());
     assert!(futures_util::poll!(&mut answer).is_pending());
     drop(cork);
-    tokio::join!(written, answer);
+    let told = async { tokio::join!(written, answer) };
+    assert!(timeout(PATIENCE, told).await.is_ok(), "nobody was told");
 }
 
 #[tokio::test]
@@ -242,7 +248,7 @@ async fn nothing_at_all_may_be_pushed_at_any_time() {
     assert!(!tape.is_cut());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_reader_that_waits_for_calls_is_told_when_the_connection_is_cut() {
     let tape = Tape::new(0);
     let connection = tape.connection(LIMIT);
@@ -253,7 +259,7 @@ async fn a_reader_that_waits_for_calls_is_told_when_the_connection_is_cut() {
     tokio::pin!(read);
     assert!(futures_util::poll!(&mut read).is_pending());
     connection.cut();
-    assert_eq!(read.await.unwrap(), 0, "the end");
+    assert_eq!(timeout(PATIENCE, read).await.unwrap().unwrap(), 0, "the end");
 }
 
 #[tokio::test]
