@@ -103,6 +103,8 @@ metrics! {
         "tidings_deliveries_total", "Events handed to a subscription, each subscription counted.";
     payloads_rejected: Count register_counter describe_counter =
         "tidings_payloads_rejected_total", "Payloads that did not fit their channel's type and reached no client.";
+    silent: Count register_counter describe_counter =
+        "tidings_connections_silent_total", "Connections closed, because the client answered no ping for the stall limit.";
     stalled: Count register_counter describe_counter =
         "tidings_connections_stalled_total", "Connections cut off, by the replica or its kernel, because the client read nothing for the stall limit.";
     slow_consumers: Count register_counter describe_counter =

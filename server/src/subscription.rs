@@ -86,10 +86,14 @@ async fn open<P: Subscription>(
     let opening = connection.open().map_err(too_many)?;
 
     let key = ChannelKey::new::<P>(&app.config.broker.key_prefix, &P::channel(&input));
-    let seat = app.hub.join::<P>(key).await.map_err(|e| unavailable(&e))?;
+    // A broker that does not answer keeps no replica from leaving.
+    let leaving = &app.terms.leaving;
+    let seat = leaving.run_until_cancelled(app.hub.join::<P>(key)).await;
+    let seat = seat.unwrap_or_else(|| Err(is_leaving())).map_err(|e| unavailable(&e))?;
     // The id is taken before the history is read, so that readings are bounded by subscriptions.
     let claim = opening.claim::<P>(seat.shared_id(), || app.hub.next_id());
-    let start = seat.start(cursor).await.map_err(|e| unavailable(&e))?;
+    let start = leaving.run_until_cancelled(seat.start(cursor)).await;
+    let start = start.unwrap_or_else(|| Err(is_leaving())).map_err(|e| unavailable(&e))?;
 
     let answer = ResponsePayload::success(claim.id);
     let answer = MethodResponse::subscription_response(id.clone(), answer, usize::MAX);
@@ -110,7 +114,7 @@ fn begin(app: &Arc<App>, claim: Claim, mut seat: Seat, start: Start) {
             app.metrics.resumes.increment(1);
             let instance = app.config.instance.clone();
             let started = Event::Started { resumed: true, last_event_id: None, instance };
-            let _ = lane.push(Kind::Control, seat.encode(id, &started).as_bytes());
+            let _ = lane.push(Kind::Greeting, seat.encode(id, &started).as_bytes());
             let mut resume = Resume { claim, seat, cursor, terms: app.terms.clone() };
             if lane.has_room(0) && resume.join() {
                 resume.hold();
@@ -126,6 +130,10 @@ fn begin(app: &Arc<App>, claim: Claim, mut seat: Seat, start: Start) {
 
 fn too_many(error: TooManySubscriptions) -> RpcError {
     RpcError::new(ErrorCode::TooManySubscriptions, error.to_string())
+}
+
+fn is_leaving() -> BrokerUnavailable {
+    BrokerUnavailable("this replica is leaving".to_owned())
 }
 
 fn unavailable(error: &BrokerUnavailable) -> RpcError {

@@ -136,9 +136,13 @@ async fn answer(
 ) -> MethodResponse {
     let Some(connection) = connection else { return response.await };
     let _call = connection.call();
+    connection.room_for_call().await;
     let response = response.await;
     if response.is_method_call() || response.is_batch() {
-        connection.answer(Frame::text(response.to_json().get().as_bytes())).await;
+        let answer = Frame::text(response.to_json().get().as_bytes());
+        // Not kept twice while it waits.
+        drop(response);
+        connection.answer(answer).await;
     }
     MethodResponse::notification()
 }

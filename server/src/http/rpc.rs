@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{
     body::Body,
     extract::{Request, State},
-    http::StatusCode,
+    http::{StatusCode, Version},
     response::{IntoResponse, Response},
 };
 use jsonrpsee::server::{
@@ -61,9 +61,10 @@ impl RpcEndpoint {
 pub(super) async fn rpc(State(endpoint): State<RpcEndpoint>, mut request: Request) -> Response {
     let connection = if is_upgrade_request(&request) {
         let connection = request.extensions().get::<Arc<Connection>>().cloned();
-        if !connection.as_ref().is_some_and(|connection| connection.may_upgrade()) {
-            let fault =
-                "a WebSocket begins with a GET, and with nothing behind it until it is answered\n";
+        let may = connection.as_ref().is_some_and(|connection| connection.may_upgrade());
+        if !may || request.version() != Version::HTTP_11 {
+            let fault = "a WebSocket begins with a GET by HTTP/1.1, and with nothing behind it until it \
+                is answered\n";
             return (StatusCode::BAD_REQUEST, fault).into_response();
         }
         connection
@@ -75,11 +76,14 @@ pub(super) async fn rpc(State(endpoint): State<RpcEndpoint>, mut request: Reques
     // Built for each request: a service that is built once gives all connections the same id.
     let mut service = endpoint.builder.build(endpoint.methods, endpoint.stop);
     match service.call(request).await {
-        Ok(response) => {
-            if response.status() == StatusCode::SWITCHING_PROTOCOLS
-                && let Some(connection) = connection
-            {
-                connection.upgrade();
+        Ok(mut response) => {
+            if let Some(connection) = connection {
+                if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+                    connection.upgrade();
+                } else {
+                    // jsonrpsee tells what is wrong, and that all is well.
+                    *response.status_mut() = StatusCode::BAD_REQUEST;
+                }
             }
             response.map(Body::new)
         }

@@ -40,6 +40,8 @@ impl Hub {
                             return hub.fan_out(&channel);
                         }
                     }
+                    // Whoever wanted it has left.
+                    Err(_) if !hub.has(&channel) => return,
                     Err(error) => {
                         tracing::warn!(channel = %channel.key, %error, "a history could not be read");
                         tokio::time::sleep(LONGEST_PAUSE.mul_f64(rand::random())).await;

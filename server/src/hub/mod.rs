@@ -233,6 +233,12 @@ impl Hub {
         }
     }
 
+    /// Whether the hub still has a channel: not another one of that name.
+    fn has(&self, channel: &Arc<HubChannel>) -> bool {
+        let channels = self.channels();
+        channels.by_key.get(&channel.key).is_some_and(|(current, _)| Arc::ptr_eq(current, channel))
+    }
+
     /// Subscribes to a channel, if the hub still has it: not another one of that name.
     fn subscribe_if_current(
         &self,

@@ -41,7 +41,7 @@ pub struct Connection {
     /// Held for look-ups and changes. Only the outbox's lock is taken under it.
     subscriptions: Mutex<Subscriptions>,
     pub(super) calls: Calls,
-    /// Who waits for room for an answer.
+    /// Held by who waits for room for an answer: the others wait for that one.
     answering: tokio::sync::Mutex<()>,
     /// Something went out, or a lane was closed.
     changed: Notify,
@@ -108,6 +108,13 @@ impl Connection {
     /// Stands for one message that was read. Dropping it says that it is answered, or needs no answer.
     pub fn call(&self) -> Call<'_> {
         self.calls.call()
+    }
+
+    /// Resolves when a call may be worked on: when no answer waits to be taken in, and there is room for one. So
+    /// who does not read answers is not worked for; what may wait are the answers of calls that ran at the same time.
+    pub async fn room_for_call(&self) {
+        let _turn = self.answering.lock().await;
+        self.until(|outbox| outbox.has_room_for_answer(1)).await;
     }
 
     /// Sends an answer, when there is room for it.
@@ -288,13 +295,15 @@ impl Connection {
         self.subscriptions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What to say where jsonrpsee closes: it always says 1000. Nothing where it echoes the client's code.
+    /// What to say where jsonrpsee closes, which always says 1000: to be asked once. Nothing where it echoes the
+    /// client's code.
     fn close_code(&self) -> Option<CloseCode> {
         if self.peer_closed.load(Ordering::Acquire) {
             None
         } else if self.terms.leaving.is_cancelled() {
             Some(CloseCode::Restart)
         } else {
+            self.terms.metrics.silent.increment(1);
             Some(CloseCode::Silent)
         }
     }

@@ -6,6 +6,9 @@
 /// What a request begins with that may become a WebSocket.
 const METHOD: &[u8] = b"GET ";
 
+/// What HTTP/2 begins with. It is not served: what is written to it goes by no outbox, and it has many calls at once.
+const HTTP_2: &[u8] = b"PRI ";
+
 /// What stands in its head, in small letters.
 const WORD: &[u8] = b"upgrade";
 
@@ -14,6 +17,11 @@ const WORD: &[u8] = b"upgrade";
 pub(super) struct Handshake {
     /// How much of [`METHOD`] the request has begun with; nothing, if it began otherwise.
     method: Option<usize>,
+    /// The same of [`HTTP_2`], and whether all of that has come: where a connection begins, and nowhere else.
+    http_2: Option<usize>,
+    is_http_2: bool,
+    /// This is not the connection's first request.
+    later: bool,
     /// Whether anything of the request has come.
     begun: bool,
     /// How much of [`WORD`] has just come by, and whether all of it has.
@@ -32,6 +40,11 @@ enum Line {
 }
 
 impl Handshake {
+    /// For what follows the answer to a request.
+    pub(super) fn later() -> Self {
+        Self { later: true, ..Self::default() }
+    }
+
     /// Reads on. If these bytes complete a request that may become a WebSocket, answers how many of them belong to
     /// it.
     ///
@@ -48,7 +61,7 @@ impl Handshake {
                 _ => Line::Something,
             };
             if ends {
-                *self = Self::default();
+                *self = Self { is_http_2: self.is_http_2, ..Self::later() };
                 continue;
             }
             // Empty lines before a request are no part of it.
@@ -58,12 +71,11 @@ impl Handshake {
             if !self.begun {
                 self.begun = true;
                 self.method = Some(0);
+                self.http_2 = (!self.later).then_some(0);
             }
-            self.method = match self.method {
-                Some(n) if n == METHOD.len() => Some(n),
-                Some(n) if METHOD[n] == *byte => Some(n + 1),
-                _ => None,
-            };
+            self.method = follow(METHOD, self.method, *byte);
+            self.http_2 = follow(HTTP_2, self.http_2, *byte);
+            self.is_http_2 |= self.http_2 == Some(HTTP_2.len());
             let byte = byte.to_ascii_lowercase();
             self.word =
                 if byte == WORD[self.word] { self.word + 1 } else { usize::from(byte == WORD[0]) };
@@ -72,6 +84,19 @@ impl Handshake {
             }
         }
         None
+    }
+
+    /// Whether what has come is HTTP/2.
+    pub(super) fn is_http_2(&self) -> bool {
+        self.is_http_2
+    }
+}
+
+/// How much of a beginning has come by with one byte more.
+fn follow(beginning: &[u8], matched: Option<usize>, byte: u8) -> Option<usize> {
+    match matched? {
+        all if all == beginning.len() => Some(all),
+        some => (beginning[some] == byte).then_some(some + 1),
     }
 }
 
@@ -91,6 +116,18 @@ mod tests {
             let found = bytes.bytes().position(|byte| handshake.read(&[byte]).is_some());
             assert_eq!(found, Some(request.len() - 1));
         }
+    }
+
+    #[test]
+    fn knows_http_2() {
+        let mut handshake = Handshake::default();
+        assert_eq!(handshake.read(b"PRI"), None);
+        assert!(!handshake.is_http_2());
+        handshake.read(b" * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+        assert!(handshake.is_http_2());
+        let mut handshake = Handshake::default();
+        handshake.read(b"POST / HTTP/1.1\r\n\r\nPRI * HTTP/2.0\r\n\r\n");
+        assert!(!handshake.is_http_2());
     }
 
     #[test]

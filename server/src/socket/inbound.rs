@@ -47,6 +47,7 @@ impl Inbound {
                 let pong = bytes.get(at).is_some_and(|byte| byte & 0x0f == Header::PONG);
                 self.skips = pong && self.tracker.is_within_message();
             }
+            self.check_first(self.tracker.first_bytes(&bytes[at..]))?;
             let mut rest = &bytes[at..];
             let seen = self.tracker.next(&mut rest);
             let end = bytes.len() - rest.len();
@@ -67,14 +68,22 @@ impl Inbound {
         Ok(read)
     }
 
-    fn check(&mut self, header: Header, max_message_bytes: u64) -> Result<(), CloseCode> {
-        let known = matches!(header.opcode, 0..=Header::BINARY | Header::CLOSE..=Header::PONG);
-        let continues = header.opcode == Header::CONTINUATION;
-        let control_fits = !header.is_control() || (header.fin && header.payload_bytes < 126);
-        let in_order = header.is_control() || continues == self.tracker.is_within_message();
-        if !header.masked || header.reserved || !known || !control_fits || !in_order {
+    /// Checks a header's first bytes, as far as they are there: soketto would close by itself, and not say why.
+    fn check_first(&self, [first, second]: [Option<u8>; 2]) -> Result<(), CloseCode> {
+        let Some(first) = first else { return Ok(()) };
+        let (opcode, fin, reserved) = (first & 0x0f, first & 0x80 != 0, first & 0x70 != 0);
+        let control = opcode >= Header::CLOSE;
+        let known = matches!(opcode, 0..=Header::BINARY | Header::CLOSE..=Header::PONG);
+        let continues = opcode == Header::CONTINUATION;
+        let in_order = control || continues == self.tracker.is_within_message();
+        let fits = second.is_none_or(|byte| byte & 0x80 != 0 && (!control || byte & 0x7f < 126));
+        if reserved || !known || !in_order || (control && !fin) || !fits {
             return Err(CloseCode::ProtocolError);
         }
+        Ok(())
+    }
+
+    fn check(&mut self, header: Header, max_message_bytes: u64) -> Result<(), CloseCode> {
         if header.is_control() {
             return Ok(());
         }
@@ -150,6 +159,10 @@ mod tests {
             vec![frame(0x09, b"")],
             vec![frame(0x80, b"continues nothing")],
             vec![frame(0x01, b"a"), frame(0x81, b"within another")],
+            // As soon as it shows.
+            vec![vec![0x83]],
+            vec![vec![0x81, 0x01]],
+            vec![vec![0x89, 0x80 | 126]],
         ] {
             assert_eq!(read(&frames), Err(CloseCode::ProtocolError), "{frames:?}");
         }

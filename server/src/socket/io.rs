@@ -57,6 +57,10 @@ impl Socket {
                     self.phase = Phase::Asked { behind, reader: None };
                     self.connection.let_upgrade(true);
                     buf.set_filled(before + end);
+                } else if handshake.is_http_2() {
+                    // To hyper, that is the end.
+                    buf.set_filled(before);
+                    self.connection.cut();
                 }
                 true
             }
@@ -123,7 +127,7 @@ impl AsyncRead for Socket {
                     early.drain(..here);
                 }
                 Phase::Asked { .. } => {
-                    this.phase = Phase::Http(Handshake::default());
+                    this.phase = Phase::Http(Handshake::later());
                     continue;
                 }
                 _ => {
@@ -153,7 +157,7 @@ impl AsyncWrite for Socket {
                     reader.wake();
                 }
             }
-            Phase::Http(handshake) => *handshake = Handshake::default(),
+            Phase::Http(handshake) => *handshake = Handshake::later(),
             Phase::WebSocket { .. } => {}
         }
         this.connection.poll_write(cx, bytes).map(Ok)

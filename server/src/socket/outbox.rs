@@ -46,6 +46,8 @@ struct LaneState {
 /// What a frame is to those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
+    /// What a stream begins with, before any event: it is written whatever becomes of the subscription.
+    Greeting,
     /// Events' payloads: in a `State` feed they replace those before them.
     Data,
     /// Anything else: it always counts.
@@ -55,6 +57,7 @@ pub enum Kind {
 impl Kind {
     pub(super) fn owner(self, lane: u32) -> Owner {
         match self {
+            Self::Greeting => Owner::Answer,
             Self::Data => Owner::Events(lane),
             Self::Control => Owner::Control(lane),
         }

@@ -44,7 +44,7 @@ struct Entry {
 pub(super) enum Owner {
     /// jsonrpsee: pings and pongs, errors about what is no call, the end; and all of HTTP.
     Rpc,
-    /// An answer, or the last word on a subscription. It is always written.
+    /// An answer, or the first or last word on a subscription. It is always written.
     Answer,
     /// The events of a subscription, named by its lane.
     Events(u32),

@@ -207,6 +207,24 @@ async fn what_a_subscription_holds_goes_when_it_ends_however_it_ends() {
     assert!(!too_late.lane().is_open());
 }
 
+#[tokio::test]
+async fn who_is_stopped_was_told_that_it_began() {
+    let tape = Tape::new(usize::MAX);
+    let connection = tape.connection(LIMIT);
+    let lane = lane::<OnUpdates>(&connection, 1);
+    tape.take_only(1);
+    connection.answer_now(Frame::text(b"1"));
+    let _ = lane.push(Kind::Greeting, &frame("started"));
+    let large = frame(&"x".repeat(LIMIT));
+    assert!(matches!(lane.push(Kind::Data, &large), Pushed::Stopped(_)));
+    tape.allow(usize::MAX);
+    connection.until(|outbox| outbox.queue.is_written()).await;
+    let messages = tape.messages();
+    assert_eq!(messages[..2], [json!(1), json!("started")]);
+    assert_eq!(messages[2]["params"]["result"]["type"], "stopped");
+    assert_eq!(messages.len(), 3);
+}
+
 #[tokio::test(start_paused = true)]
 async fn who_looks_while_a_cork_is_in_is_told_when_it_is_out() {
     let tape = Tape::new(usize::MAX);

@@ -21,9 +21,6 @@ pub(super) struct Header {
     pub(super) opcode: u8,
     /// Whether the frame ends its message.
     pub(super) fin: bool,
-    /// Whether an extension's bits are set: there are no extensions here.
-    pub(super) reserved: bool,
-    pub(super) masked: bool,
     pub(super) payload_bytes: u64,
 }
 
@@ -84,6 +81,16 @@ impl FrameTracker {
         None
     }
 
+    /// The two bytes that say most of what a header says, as soon as they are there, before these are read.
+    pub(super) fn first_bytes(&self, next: &[u8]) -> [Option<u8>; 2] {
+        let at = |n| next.get(n).copied();
+        match (&self.payload, self.have) {
+            (None, 0) => [at(0), at(1)],
+            (None, 1) => [Some(self.header[0]), at(0)],
+            _ => [None, None],
+        }
+    }
+
     /// Whether the next byte begins a frame.
     pub(super) fn is_between_frames(&self) -> bool {
         self.have == 0 && self.payload.is_none()
@@ -116,8 +123,6 @@ fn parse(bytes: &[u8]) -> Option<Header> {
     Some(Header {
         opcode: first & 0x0f,
         fin: first & 0x80 != 0,
-        reserved: first & 0x70 != 0,
-        masked,
         payload_bytes: if length_bytes == 0 { u64::from(second & 0x7f) } else { length },
     })
 }
@@ -169,13 +174,7 @@ mod tests {
     fn knows_the_parts_of_a_header() {
         let mut tracker = FrameTracker::default();
         let mut bytes = &[0x42, 0x83, 1, 2, 3, 4, 9, 9][..];
-        let header = Header {
-            opcode: Header::BINARY,
-            fin: false,
-            reserved: true,
-            masked: true,
-            payload_bytes: 3,
-        };
+        let header = Header { opcode: Header::BINARY, fin: false, payload_bytes: 3 };
         assert_eq!(tracker.next(&mut bytes), Some(Seen::Header(header)));
         assert_eq!(tracker.next(&mut bytes), None);
         assert!(!tracker.is_between_frames());

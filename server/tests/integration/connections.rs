@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::support::{RawClient, TestServer, list, masked, on_updates};
 
@@ -50,6 +51,30 @@ async fn an_upgrade_by_post_is_refused() {
     let answer = request.send().await.unwrap();
     assert_eq!(answer.status(), 400);
     assert!(answer.text().await.unwrap().contains("begins with a GET"));
+    server.end().await;
+}
+
+#[tokio::test]
+async fn another_version_of_the_protocol_is_refused() {
+    let server = TestServer::on_memory(&[]).await;
+    let request = reqwest::Client::new().get(server.url("/rpc"));
+    let request = request.header("connection", "upgrade").header("upgrade", "websocket");
+    let request = request.header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
+    let answer = request.header("sec-websocket-version", "7").send().await.unwrap();
+    assert_eq!(answer.status(), 400);
+    server.end().await;
+}
+
+#[tokio::test]
+async fn http_2_is_not_served() {
+    let server = TestServer::on_memory(&[]).await;
+    let mut stream = tokio::net::TcpStream::connect(server.address).await.unwrap();
+    stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await.unwrap();
+    let mut answer = Vec::new();
+    // A reset is an end, too.
+    let _ = stream.read_to_end(&mut answer).await;
+    assert_eq!(answer, b"");
+    server.until("it is gone", |app| app.metrics.connections.get() == 0).await;
     server.end().await;
 }
 

@@ -114,6 +114,35 @@ async fn calls_whose_answers_nobody_reads_are_not_read_either() {
     server.end().await;
 }
 
+/// Nor are they worked on: a batch's answer is large, and its call is small.
+#[tokio::test]
+async fn calls_whose_answers_nobody_reads_are_not_worked_on() {
+    let server = TestServer::on_memory(&["--outbox-bytes", "65536"]).await;
+    let mut client = RawClient::connect(&server).await;
+    let call = json!({ "jsonrpc": "2.0", "id": 1, "method": "rpc.discover" });
+    let batch = json!(vec![call; 32]).to_string();
+    for _ in 0..20 {
+        client.send_text(&batch).await;
+    }
+    // The last of them subscribes: as long as nothing is read, nobody gets there.
+    client
+        .send_text(r#"{"jsonrpc":"2.0","id":9,"method":"onUpdates","params":{"channel":"list-1"}}"#)
+        .await;
+    let mut quick = server.client().await;
+    for _ in 0..200 {
+        assert_eq!(quick.call("rpc.ping", json!({})).await["result"], true);
+    }
+    assert_eq!(server.metric("tidings_subscriptions"), 0);
+    let mut answers = 0;
+    while answers < 20 {
+        let frame = client.frame().await.unwrap();
+        answers += usize::from(frame.payload.starts_with(b"["));
+    }
+    server.until("its turn has come", |app| app.metrics.subscriptions.get() == 1).await;
+    drop((client, quick));
+    server.end().await;
+}
+
 #[tokio::test]
 async fn a_peer_that_reads_nothing_is_cut_off_and_its_subscriptions_go() {
     let server = TestServer::on_memory(&["--stall-limit", "300ms", "--ping-interval", "1h"]).await;
@@ -168,6 +197,7 @@ async fn a_client_that_answers_no_ping_is_closed_and_told_why() {
     let mut alive = server.client().await;
     assert_eq!(alive.call("rpc.ping", json!({})).await["result"], true);
     assert_eq!(silent.close_code().await, 4408);
+    assert_eq!(server.metric("tidings_connections_silent_total"), 1);
     assert_eq!(silent.frame().await, None);
     drop((silent, alive));
     server.end().await;

@@ -261,7 +261,7 @@ impl HubChannel {
 
     fn greet(&self, subscriber: &Subscriber, event: &Event<()>) {
         // When it is gone, its seat is about to be given back.
-        let _ = subscriber.lane.push(Kind::Control, self.encode(subscriber.id, event).as_bytes());
+        let _ = subscriber.lane.push(Kind::Greeting, self.encode(subscriber.id, event).as_bytes());
     }
 
     fn seat(&self, state: &State, subscriber: Subscriber) -> Place {
