@@ -17,8 +17,8 @@ const RPC_BYTES: usize = 64 * 1024;
 /// Bounded in bytes, for the connection as a whole. When it is full, it is the subscription with most bytes in it
 /// that did not keep up: what waits of its events is let go, and it is told `slowConsumer`. Nothing is lost by
 /// that, since the client goes on after the last event that it got. Beside the bound there are only what has begun to
-/// be written (one event, or several of 64 KiB in all), answers (at most half the bound, or one, since they wait
-/// for room), last words, and [`RPC_BYTES`].
+/// be written (one event, or several of 64 KiB in all), answers with first and last words (no call is worked on while
+/// there is no room for its answer: half the bound, or one), and [`RPC_BYTES`].
 #[derive(Debug)]
 pub(super) struct Outbox {
     pub(super) queue: Queue,

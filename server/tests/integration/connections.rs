@@ -104,7 +104,7 @@ async fn who_closes_gets_the_close_frame_last() {
     let server = TestServer::on_memory(&[]).await;
     for _ in 0..50 {
         let mut client = RawClient::connect(&server).await;
-        client.send_text(SUBSCRIBE).await;
+        client.subscribe("list-1").await;
         client.frame().await.unwrap();
         client.send(&[0x88, 0x82, 0, 0, 0, 0, 0x0f, 0xa0]).await;
         for _ in 0..20 {
@@ -128,7 +128,7 @@ async fn a_slow_client_that_answers_pings_is_not_taken_for_a_silent_one() {
     ])
     .await;
     let mut client = RawClient::connect(&server).await;
-    client.send_text(SUBSCRIBE).await;
+    client.subscribe("list-1").await;
     server.until("it has subscribed", |app| app.metrics.subscriptions.get() == 1).await;
     let large = list(&"x".repeat(32 * 1024));
     for _ in 0..60 {

@@ -125,9 +125,7 @@ async fn calls_whose_answers_nobody_reads_are_not_worked_on() {
         client.send_text(&batch).await;
     }
     // The last of them subscribes: as long as nothing is read, nobody gets there.
-    client
-        .send_text(r#"{"jsonrpc":"2.0","id":9,"method":"onUpdates","params":{"channel":"list-1"}}"#)
-        .await;
+    client.subscribe("list-1").await;
     let mut quick = server.client().await;
     for _ in 0..200 {
         assert_eq!(quick.call("rpc.ping", json!({})).await["result"], true);
@@ -147,10 +145,7 @@ async fn calls_whose_answers_nobody_reads_are_not_worked_on() {
 async fn a_peer_that_reads_nothing_is_cut_off_and_its_subscriptions_go() {
     let server = TestServer::on_memory(&["--stall-limit", "300ms", "--ping-interval", "1h"]).await;
     let mut slow = RawClient::connect(&server).await;
-    slow.send_text(
-        r#"{"jsonrpc":"2.0","id":1,"method":"onUpdates","params":{"channel":"list-1"}}"#,
-    )
-    .await;
+    slow.subscribe("list-1").await;
     server.until("it has subscribed", |app| app.metrics.subscriptions.get() == 1).await;
     let mut quick = server.client().await;
     let id = on_updates(&mut quick, "list-1").await;
@@ -175,10 +170,7 @@ async fn a_peer_that_reads_nothing_is_cut_off_and_its_subscriptions_go() {
 async fn a_peer_that_acknowledges_nothing_is_counted_too() {
     let server = TestServer::on_memory(&["--stall-limit", "300ms", "--ping-interval", "1h"]).await;
     let mut slow = RawClient::connect(&server).await;
-    slow.send_text(
-        r#"{"jsonrpc":"2.0","id":1,"method":"onUpdates","params":{"channel":"list-1"}}"#,
-    )
-    .await;
+    slow.subscribe("list-1").await;
     server.until("it has subscribed", |app| app.metrics.subscriptions.get() == 1).await;
     for _ in 0..3 {
         server.publish("list-1", list(&"x".repeat(16 * 1024))).await;

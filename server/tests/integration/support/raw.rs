@@ -59,6 +59,13 @@ impl RawClient {
         self.send_frame(0x81, text.as_bytes()).await;
     }
 
+    /// Asks for a subscription to a list, and waits for nothing.
+    pub(crate) async fn subscribe(&mut self, channel: &str) {
+        let params = serde_json::json!({ "channel": channel });
+        let call = serde_json::json!({ "jsonrpc": "2.0", "id": 1, "method": "onUpdates", "params": params });
+        self.send_text(&call.to_string()).await;
+    }
+
     /// Sends as much as is taken at once, and answers how much.
     pub(crate) fn try_send(&mut self, bytes: &[u8]) -> usize {
         self.0.get_ref().try_write(bytes).unwrap_or(0)
