@@ -99,6 +99,18 @@ pub(crate) struct Subscription {
     /// Whether it can go on after an event id.
     #[serde(default)]
     resumable: Option<bool>,
+    /// What its channels belong to.
+    #[serde(default)]
+    pub(crate) namespace: Option<String>,
+    /// The schema of a channel's name.
+    #[serde(default)]
+    pub(crate) channel: Value,
+    /// The schema of a payload.
+    #[serde(default)]
+    pub(crate) data: Value,
+    /// How long the newest event is kept, for a state feed.
+    #[serde(default)]
+    pub(crate) state_retention_ms: Option<u64>,
 }
 
 impl Subscription {

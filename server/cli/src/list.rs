@@ -14,6 +14,9 @@ use crate::{
     words,
 };
 
+/// The longest line, unless a word is longer.
+const WIDTH: usize = 100;
+
 /// Prints the procedures of a service.
 pub(crate) async fn list(args: &ListArgs) -> Result<()> {
     let document = Document::from(args.contract.as_deref(), &args.service.url).await?;
@@ -34,7 +37,7 @@ fn as_text(document: &Document) -> String {
             continue;
         }
         let _ = write!(text, "\n{heading}\n");
-        let width = procedures().map(|procedure| procedure.name.len()).max().unwrap_or_default();
+        let width = procedures().map(|procedure| title(procedure).len()).max().unwrap_or_default();
         for procedure in procedures() {
             describe(&mut text, procedure, width);
         }
@@ -42,28 +45,51 @@ fn as_text(document: &Document) -> String {
     text
 }
 
-/// A line for the procedure, and one for each member of its input.
+/// The procedure with its description, and a line for each member of its input.
 fn describe(text: &mut String, procedure: &Procedure, width: usize) {
-    let description = one_line(&procedure.description);
-    let feed = match &procedure.subscription {
-        Some(subscription) => format!(" [{} feed]", subscription.feed),
-        None => String::new(),
-    };
-    let line = format!("  {:width$}  {description}{feed}", procedure.name);
-    let _ = writeln!(text, "{}", line.trim_end());
+    let indent = width + 4;
+    let described = wrapped(&procedure.description, indent);
+    let _ = writeln!(text, "{}", format!("  {:width$}  {described}", title(procedure)).trim_end());
     let members: Vec<_> = procedure
         .members()
         .map(|member| {
             let name = format!("{}{}", member.name, if member.required { "" } else { "?" });
-            (name, words::type_of(&member.schema), one_line(&member.description))
+            (name, words::type_of(&member.schema), &member.description)
         })
         .collect();
     let names = members.iter().map(|(name, ..)| name.len()).max().unwrap_or_default();
     let types = members.iter().map(|(_, r#type, _)| r#type.len()).max().unwrap_or_default();
     for (name, r#type, description) in members {
-        let line = format!("  {:width$}    {name:names$}  {type:types$}  {description}", "");
+        let described = wrapped(description, indent + 2 + names + 2 + types + 2);
+        let line = format!("{:indent$}  {name:names$}  {type:types$}  {described}", "");
         let _ = writeln!(text, "{}", line.trim_end());
     }
+}
+
+/// The name, and a subscription's feed.
+fn title(procedure: &Procedure) -> String {
+    match &procedure.subscription {
+        Some(subscription) => format!("{} ({})", procedure.name, subscription.feed),
+        None => procedure.name.clone(),
+    }
+}
+
+/// In lines of [`WIDTH`], the second and later ones indented.
+fn wrapped(description: &str, indent: usize) -> String {
+    let mut text = String::new();
+    let mut column = indent;
+    for word in description.split_whitespace() {
+        if column > indent && column + 1 + word.len() > WIDTH {
+            let _ = write!(text, "\n{:indent$}", "");
+            column = indent;
+        } else if column > indent {
+            text.push(' ');
+            column += 1;
+        }
+        text.push_str(word);
+        column += word.len();
+    }
+    text
 }
 
 fn as_json(document: &Document) -> Value {
@@ -103,7 +129,7 @@ fn one_line(description: &str) -> String {
 mod tests {
     use serde_json::json;
 
-    use super::{Document, as_json, as_text};
+    use super::{Document, as_json, as_text, wrapped};
 
     fn document() -> Document {
         serde_json::from_value(json!({
@@ -140,9 +166,19 @@ Queries
               at?     date-time | null
 
 Subscriptions
-  onPrice   [log feed]
+  onPrice (log)
 ";
         assert_eq!(as_text(&document()), expected);
+    }
+
+    #[test]
+    fn long_descriptions_are_wrapped() {
+        let text = wrapped(&"word ".repeat(30), 40);
+        assert!(text.lines().count() == 3 && text.lines().all(|line| line.len() <= 100), "{text}");
+        assert!(
+            text.lines().skip(1).all(|line| line.starts_with(&format!("{:40}word", ""))),
+            "{text}"
+        );
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod failure;
 mod health;
 mod input;
 mod list;
+mod payload;
 mod tail;
 mod words;
 
