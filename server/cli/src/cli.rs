@@ -43,6 +43,14 @@ pub(crate) enum Command {
     /// Example: tidings tail onUpdates '{"channel":"list-1"}'
     #[command(verbatim_doc_comment)]
     Tail(TailArgs),
+    /// Publish an event
+    ///
+    /// Checks the payload against the subscription's type, publishes it through the service's Valkey, and
+    /// prints the event's id. A service that keeps its channels in its own memory cannot be reached so.
+    ///
+    /// Example: tidings publish onUpdates list-1 '[{"id":"1","name":"Ada"}]' --valkey-url redis://127.0.0.1:6379
+    #[command(verbatim_doc_comment)]
+    Publish(PublishArgs),
     /// Check whether a service is ready
     ///
     /// The exit status is 0 when it is, else 1: for scripts and container health checks.
@@ -50,6 +58,11 @@ pub(crate) enum Command {
     /// Example: tidings health --url http://127.0.0.1:3001
     #[command(verbatim_doc_comment)]
     Health(HealthArgs),
+    /// Begin a service: contract, server, page, test, Dockerfile and compose file
+    ///
+    /// Example: tidings new my-service
+    #[command(verbatim_doc_comment)]
+    New(NewArgs),
 }
 
 /// Where the service is.
@@ -112,6 +125,81 @@ pub(crate) struct TailArgs {
     /// Where the service is.
     #[command(flatten)]
     pub(crate) service: ServiceArgs,
+}
+
+/// The options of `tidings publish`.
+#[derive(Debug, Args)]
+pub(crate) struct PublishArgs {
+    /// The subscription, such as onUpdates
+    pub(crate) procedure: String,
+
+    /// The channel, such as list-1; `all` for a subscription that has one channel only
+    pub(crate) channel: String,
+
+    /// The payload: JSON of the subscription's type; `-` reads it from standard input
+    #[arg(value_name = "JSON")]
+    pub(crate) payload: String,
+
+    /// Publish nothing if an event with this key was published lately: for scripts that try again
+    #[arg(long, value_name = "KEY")]
+    pub(crate) idempotency_key: Option<String>,
+
+    /// The Valkey (or Redis) server that the service uses, such as redis://127.0.0.1:6379
+    // Never parsed by clap, whose errors would show the password in it.
+    #[arg(long, env = "VALKEY_URL", value_name = "URL", hide_env_values = true)]
+    pub(crate) valkey_url: Option<Secret>,
+
+    /// What the service puts before every name in Valkey, if it has its own KEY_PREFIX
+    #[arg(
+        long,
+        env = "KEY_PREFIX",
+        value_name = "PREFIX",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub(crate) key_prefix: String,
+
+    /// Read the OpenRPC document from this file, not from the service
+    #[arg(long, value_name = "FILE")]
+    pub(crate) contract: Option<PathBuf>,
+
+    /// Where the service is.
+    #[command(flatten)]
+    pub(crate) service: ServiceArgs,
+}
+
+/// A value that is not shown.
+#[derive(Clone)]
+pub(crate) struct Secret(pub(crate) String);
+
+impl From<String> for Secret {
+    fn from(value: String) -> Self {
+        Self(value)
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+/// The options of `tidings new`.
+#[derive(Debug, Args)]
+pub(crate) struct NewArgs {
+    /// The service's name, which is also the name of its crate and program, such as my-service
+    pub(crate) name: String,
+
+    /// The folder to create; it may exist if it is empty [default: NAME]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) path: Option<PathBuf>,
+
+    /// The folder with the packed crates and npm packages of Tidings, which are not in any registry yet
+    ///
+    /// Without it: what this program was built with, else the folder `packages` beside the folder that this
+    /// program is in. `make packages` in Tidings' repository makes them.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) packages: Option<PathBuf>,
 }
 
 /// The options of `tidings health`.

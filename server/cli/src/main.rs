@@ -23,7 +23,9 @@ mod failure;
 mod health;
 mod input;
 mod list;
+mod new;
 mod payload;
+mod publish;
 mod tail;
 mod words;
 
@@ -38,7 +40,9 @@ async fn main() -> ExitCode {
         Command::List(args) => list::list(&args).await,
         Command::Call(args) => call::call(&args).await,
         Command::Tail(args) => tail::tail(args).await,
+        Command::Publish(args) => publish::publish(&args).await,
         Command::Health(args) => health::health(&args).await,
+        Command::New(args) => new::new(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

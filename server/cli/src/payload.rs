@@ -30,6 +30,8 @@ pub(crate) fn faults(
     let validator = jsonschema::options()
         .with_draft(Draft::Draft7)
         .should_validate_formats(true)
+        // Schemas from Rust use it, though it is younger than draft 7.
+        .with_format("uuid", |text: &str| uuid::Uuid::try_parse(text).is_ok())
         .build(&root)
         .map_err(|error| Failure::new(format!("the document's schema cannot be used: {error}")))?;
     let mut faults: Vec<String> = Vec::new();
@@ -147,7 +149,7 @@ fn meant<'a>(
 }
 
 /// Where the tag is and what it may be, if every schema wants the same member to be a constant, and it is none of them.
-fn tags(branches: &[Vec<ValidationError<'static>>]) -> Option<(&Location, Vec<String>)> {
+fn tags<'a>(branches: &'a [Vec<ValidationError<'static>>]) -> Option<(&'a Location, Vec<String>)> {
     let mut place = None;
     let mut values = Vec::new();
     for errors in branches {
