@@ -10,6 +10,7 @@ modules := client-ts/node_modules/.package-lock.json
 page    := client-ts/demo/dist
 interop := server/tests/interop
 peers   := server/benches/peers
+target  := $(or $(CARGO_TARGET_DIR),target)
 
 .PHONY: help
 help: ## Show this list
@@ -113,6 +114,14 @@ generate: $(modules) ## Write the contract's files anew: from Rust types to sche
 clean: ## Remove what was built
 	cargo clean
 	rm -rf client-ts/node_modules client-ts/dist $(page) $(interop)/node_modules $(interop)/.venv $(peers)/node_modules
+
+.PHONY: packages
+packages: $(modules) ## Pack what `tidings new` needs, the crates and npm packages of Tidings: target/packages
+	rm -rf $(target)/package $(target)/packages
+	mkdir -p $(target)/packages
+	cargo package --locked --no-verify --allow-dirty -p tidings-contract -p tidings
+	cp $(target)/package/*.crate $(target)/packages
+	cd client-ts && npm pack --silent -w client -w codegen --pack-destination $(abspath $(target))/packages
 
 # --- What the above need
 

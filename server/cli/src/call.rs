@@ -14,10 +14,14 @@ use crate::{
 pub(crate) async fn call(args: &CallArgs) -> Result<()> {
     let input = input::object(&args.input)?;
     let address = &args.service.url;
-    let document = Document::of(address).await?;
-    let name = &document.procedure(&args.procedure)?.name;
-    if document.procedure(name)?.kind == Kind::Subscription {
-        return Err(Failure::new(format!("`{name}` is a subscription: use `tidings tail {name}`")));
+    let name = &args.procedure;
+    // What every service has, such as rpc.discover, is not in its document.
+    if !name.starts_with("rpc.") {
+        let document = Document::of(address).await?;
+        if document.procedure(name)?.kind == Kind::Subscription {
+            let text = format!("`{name}` is a subscription: use `tidings tail {name}`");
+            return Err(Failure::new(text));
+        }
     }
     let result = connection::call(address, name, &input).await?;
     writeln!(io::stdout(), "{result:#}")?;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use tidings::Secret;
 
 use crate::address::{Address, DEFAULT};
 
@@ -166,22 +167,6 @@ pub(crate) struct PublishArgs {
     /// Where the service is.
     #[command(flatten)]
     pub(crate) service: ServiceArgs,
-}
-
-/// A value that is not shown.
-#[derive(Clone)]
-pub(crate) struct Secret(pub(crate) String);
-
-impl From<String> for Secret {
-    fn from(value: String) -> Self {
-        Self(value)
-    }
-}
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Secret")
-    }
 }
 
 /// The options of `tidings new`.

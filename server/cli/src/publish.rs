@@ -1,6 +1,12 @@
 //! `tidings publish`.
 
+use std::{
+    io::{self, Write as _},
+    time::Duration,
+};
+
 use serde_json::{Value, json};
+use tidings::{BrokerConfig, Publisher, Target};
 
 use crate::{
     cli::PublishArgs,
@@ -18,6 +24,28 @@ pub(crate) async fn publish(args: &PublishArgs) -> Result<()> {
     check_feed(procedure, subscription)?;
     check_channel(procedure, subscription, &args.channel)?;
     check_payload(&document, subscription, &payload)?;
+
+    let namespace = subscription.namespace.clone().ok_or_else(|| {
+        Failure::new(format!(
+            "the document does not say what the channels of `{}` belong to",
+            procedure.name
+        ))
+    })?;
+    let channel = args.channel.parse().map_err(|error| Failure::new(format!("{error}")))?;
+    let state_retention = subscription.state_retention_ms.map(Duration::from_millis);
+    let target = Target { namespace, channel, state_retention };
+    let config = BrokerConfig {
+        valkey_url: args.valkey_url.clone(),
+        key_prefix: args.key_prefix.clone(),
+        ..BrokerConfig::default()
+    };
+    let publisher =
+        Publisher::connect_with(&config).await.map_err(|error| Failure::new(error.to_string()))?;
+    let id = publisher
+        .publish_raw(&target, payload.to_string(), args.idempotency_key.as_deref())
+        .await
+        .map_err(|error| Failure::new(format!("the event was not published: {error}")))?;
+    writeln!(io::stdout(), "{}", id.as_str())?;
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! What happens when a client calls.
 
-use tidings::{Context, NoInput, Router, RpcError, Subscription as _};
+use tidings::{Context, ErrorKind, NoInput, Router, RpcError, Subscription as _};
 
 use crate::contract::{Lamp, OnLamp, OnLampInput, Room, Rooms, SetLamp, SetLampInput, TooBright};
 
@@ -27,7 +27,7 @@ impl Default for House {
 
 /// Every procedure with what handles it, and who may call it.
 pub fn router() -> Router<House> {
-    Router::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
+    Router::<House>::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
         .query::<Rooms>(rooms)
         .public()
         .mutation::<SetLamp>(set_lamp)
@@ -43,7 +43,8 @@ async fn rooms(context: Context<House>, _: NoInput) -> Result<Vec<Room>, RpcErro
 async fn set_lamp(context: Context<House>, input: SetLampInput) -> Result<Lamp, RpcError> {
     let SetLampInput { room, brightness } = input;
     if !context.state.rooms.iter().any(|known| known.id == room) {
-        return Err(RpcError::not_found(format!("there is no room {room:?}")).at("room"));
+        let message = format!("there is no room {room:?}");
+        return Err(RpcError::new(ErrorKind::NOT_FOUND, message).at("room"));
     }
     if brightness > BRIGHTEST {
         let message = format!("the brightest is {BRIGHTEST}");

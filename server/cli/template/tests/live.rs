@@ -22,6 +22,13 @@ async fn whoever_follows_a_room_sees_its_lamp_change() {
     assert_eq!(data["params"]["result"]["data"], json!({"brightness": 80}));
 }
 
+/// `cargo run -- openrpc > openrpc.json` brings it up to date.
+#[test]
+fn openrpc_json_is_current() {
+    let file: Value = serde_json::from_str(include_str!("../openrpc.json")).unwrap();
+    assert_eq!(file, router().document().unwrap());
+}
+
 /// Starts a server on a free port, and connects to it.
 async fn connect() -> Client {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
