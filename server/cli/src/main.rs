@@ -33,6 +33,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use cli::{Cli, Command};
+use failure::Failure;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -45,7 +46,8 @@ async fn main() -> ExitCode {
         Command::New(args) => new::new(&args),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        // Nobody reads any more, and wants no more.
+        Ok(()) | Err(Failure::ClosedPipe) => ExitCode::SUCCESS,
         Err(failure) => {
             failure.print();
             ExitCode::FAILURE
