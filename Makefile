@@ -123,6 +123,12 @@ packages: $(modules) ## Pack what `tidings new` needs, the crates and npm packag
 	cp $(target)/package/*.crate $(target)/packages
 	cd client-ts && npm pack --silent -w client -w codegen --pack-destination $(abspath $(target))/packages
 
+# A user's first minutes, with packages instead of this workspace.
+.PHONY: test-new
+test-new: packages
+	cargo build --locked -p tidings-cli
+	CARGO_TARGET_DIR=$(abspath $(target))/new-project server/cli/tests/new-project $(target)/debug/tidings $(target)/packages
+
 # --- What the above need
 
 .PHONY: page

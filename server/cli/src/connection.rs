@@ -66,7 +66,7 @@ pub(crate) async fn call(address: &Address, procedure: &str, input: &Value) -> R
         return Ok(result.take());
     }
     match serde_json::from_value::<RpcError>(message["error"].take()) {
-        Ok(error) => Err(Failure::Rpc { procedure: procedure.to_owned(), error }),
+        Ok(error) => Err(Failure::rpc(procedure, error)),
         Err(_) => Err(Failure::new(format!(
             "{} answers no JSON-RPC: {}",
             address.url("/rpc"),

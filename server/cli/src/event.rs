@@ -87,29 +87,29 @@ mod tests {
 
     use super::Event;
 
-    fn line(event: Value) -> String {
-        Event::read(&event).unwrap().line()
+    fn line(event: &Value) -> String {
+        Event::read(event).unwrap().line()
     }
 
     #[test]
     fn every_event_has_a_line() {
         let started =
             json!({"type": "started", "resumed": false, "instance": "a", "lastEventId": "e:1"});
-        assert_eq!(line(started), "-- live on a");
+        assert_eq!(line(&started), "-- live on a");
         let resumed = json!({"type": "started", "resumed": true, "instance": "a"});
-        assert_eq!(line(resumed), "-- live on a: goes on after the last event");
+        assert_eq!(line(&resumed), "-- live on a: goes on after the last event");
         let data =
             json!({"type": "data", "id": "e:2", "publishedAt": 1, "instance": "a", "data": [1]});
-        assert_eq!(line(data), "a: [1]");
+        assert_eq!(line(&data), "a: [1]");
         let gap = json!({"type": "gap", "reason": "historyTrimmed", "lastEventId": "e:9"});
         assert_eq!(
-            line(gap),
+            line(&gap),
             "-- gap: events may be missing here, because they are older than what the channel keeps"
         );
         assert!(
-            line(json!({"type": "status", "broker": "down"})).contains("cannot reach its broker")
+            line(&json!({"type": "status", "broker": "down"})).contains("cannot reach its broker")
         );
-        assert_eq!(line(json!({"type": "stopped", "reason": "other"})), "-- stopped: other");
+        assert_eq!(line(&json!({"type": "stopped", "reason": "other"})), "-- stopped: other");
     }
 
     #[test]

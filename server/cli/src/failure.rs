@@ -15,7 +15,7 @@ pub(crate) enum Failure {
         /// The procedure's name.
         procedure: String,
         /// The answer.
-        error: RpcError,
+        error: Box<RpcError>,
     },
     /// Nobody reads the output any more, as in `tidings tail … | head -1`. This is no error.
     ClosedPipe,
@@ -25,6 +25,11 @@ pub(crate) enum Failure {
 pub(crate) type Result<T> = std::result::Result<T, Failure>;
 
 impl Failure {
+    /// The service answered with this error.
+    pub(crate) fn rpc(procedure: &str, error: RpcError) -> Self {
+        Self::Rpc { procedure: procedure.to_owned(), error: Box::new(error) }
+    }
+
     /// A failure with this text.
     pub(crate) fn new(text: impl Into<String>) -> Self {
         Self::Text(text.into())

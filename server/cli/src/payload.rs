@@ -295,56 +295,59 @@ mod tests {
         schemas.as_object().unwrap().clone()
     }
 
-    fn of(name: &str, value: Value) -> Vec<String> {
+    fn of(name: &str, value: &Value) -> Vec<String> {
         let schema = json!({"$ref": format!("#/components/schemas/{name}")});
-        faults("the payload", &value, &schema, &schemas()).unwrap()
+        faults("the payload", value, &schema, &schemas()).unwrap()
     }
 
-    fn users(value: Value) -> Vec<String> {
+    fn users(value: &Value) -> Vec<String> {
         let schema = json!({"type": "array", "items": {"$ref": "#/components/schemas/User"}});
-        faults("the payload", &value, &schema, &schemas()).unwrap()
+        faults("the payload", value, &schema, &schemas()).unwrap()
     }
 
     #[test]
     fn what_fits_has_no_fault() {
-        assert!(users(json!([{"name": "Ada", "age": null, "more": 1}])).is_empty());
-        assert!(of("Shape", json!({"kind": "circle", "radius": 1})).is_empty());
-        assert!(of("Payment", json!({"card": {"number": "1"}})).is_empty());
+        assert!(users(&json!([{"name": "Ada", "age": null, "more": 1}])).is_empty());
+        assert!(of("Shape", &json!({"kind": "circle", "radius": 1})).is_empty());
+        assert!(of("Payment", &json!({"card": {"number": "1"}})).is_empty());
     }
 
     #[test]
     fn a_fault_says_where_it_is_and_what_must_be_there() {
-        assert_eq!(users(json!([{"name": 1}])), ["[0].name must be a string"]);
-        assert_eq!(users(json!([{"name": ""}])), ["[0].name must have 1 character or more"]);
-        assert_eq!(users(json!([{}])), ["[0].name is missing"]);
+        assert_eq!(users(&json!([{"name": 1}])), ["[0].name must be a string"]);
+        assert_eq!(users(&json!([{"name": ""}])), ["[0].name must have 1 character or more"]);
+        assert_eq!(users(&json!([{}])), ["[0].name is missing"]);
         assert_eq!(
-            users(json!([{"name": "a", "age": "b"}])),
+            users(&json!([{"name": "a", "age": "b"}])),
             ["[0].age must be a whole number or null"]
         );
-        assert_eq!(users(json!([{"name": "a", "id": "b"}])), ["[0].id must be a uuid"]);
-        assert_eq!(users(json!({})), ["the payload as a whole must be an array"]);
+        assert_eq!(users(&json!([{"name": "a", "id": "b"}])), ["[0].id must be a uuid"]);
+        assert_eq!(users(&json!({})), ["the payload as a whole must be an array"]);
     }
 
     #[test]
     fn an_integer_has_the_range_of_its_rust_type() {
-        assert_eq!(users(json!([{"name": "a", "age": 128}])), ["[0].age must be 127 or less"]);
-        assert!(users(json!([{"name": "a", "age": -128}])).is_empty());
+        assert_eq!(users(&json!([{"name": "a", "age": 128}])), ["[0].age must be 127 or less"]);
+        assert!(users(&json!([{"name": "a", "age": -128}])).is_empty());
     }
 
     #[test]
     fn the_alternative_that_was_meant_is_the_one_that_is_told_of() {
         assert_eq!(
-            of("Shape", json!({"kind": "circle", "radius": "1"})),
+            of("Shape", &json!({"kind": "circle", "radius": "1"})),
             ["radius must be a number"]
         );
-        assert_eq!(of("Shape", json!({"kind": "square"})), ["side is missing"]);
+        assert_eq!(of("Shape", &json!({"kind": "square"})), ["side is missing"]);
         assert_eq!(
-            of("Shape", json!({"kind": "line"})),
+            of("Shape", &json!({"kind": "line"})),
             ["kind must be one of \"circle\", \"square\""]
         );
-        assert_eq!(of("Payment", json!({"card": {"number": 1}})), ["card.number must be a string"]);
         assert_eq!(
-            of("Payment", json!({"cheque": 1})),
+            of("Payment", &json!({"card": {"number": 1}})),
+            ["card.number must be a string"]
+        );
+        assert_eq!(
+            of("Payment", &json!({"cheque": 1})),
             ["the payload as a whole has none of the shapes that it may have"]
         );
         let nullable = json!({"anyOf": [{"$ref": "#/components/schemas/User"}, {"type": "null"}]});
@@ -357,6 +360,6 @@ mod tests {
     #[test]
     fn a_long_list_of_faults_is_cut() {
         let many: Vec<_> = (0..100).map(|_| json!({})).collect();
-        assert_eq!(users(json!(many)).len(), super::FAULTS);
+        assert_eq!(users(&json!(many)).len(), super::FAULTS);
     }
 }

@@ -137,11 +137,11 @@ impl Tail {
         let Ok(error) = serde_json::from_value::<RpcError>(message["error"].take()) else {
             return Ok(None);
         };
-        let procedure = self.args.procedure.clone();
+        let procedure = &self.args.procedure;
         if error.retryable() {
             return Ok(Some(Lost::because(format!("{procedure}: {error}"))));
         }
-        Err(Failure::Rpc { procedure, error })
+        Err(Failure::rpc(procedure, error))
     }
 
     /// Prints an event. When it is the subscription's last, answers why.

@@ -1,7 +1,5 @@
 //! The template is a service of today's Tidings.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
 use serde_json::{Value, json};
 
 #[path = "../template/src/contract.rs"]

@@ -37,8 +37,9 @@ pub(crate) fn find(folder: Option<&Path>) -> Result<Packages> {
         return read(folder);
     }
     if !EMBEDDED.is_empty() {
-        let files = EMBEDDED.iter().map(|(name, content)| ((*name).to_owned(), content.to_vec()));
-        return Packages::from_files(files.collect(), "this program");
+        let file = |(name, content): &(&str, &[u8])| ((*name).to_owned(), content.to_vec());
+        let files: Vec<_> = EMBEDDED.iter().map(file).collect();
+        return Packages::from_files(&files, "this program");
     }
     match beside_the_program().filter(|folder| folder.is_dir()) {
         Some(folder) => read(&folder),
@@ -65,12 +66,12 @@ fn read(folder: &Path) -> Result<Packages> {
             files.push((name, fs::read(entry.path()).map_err(failed)?));
         }
     }
-    Packages::from_files(files, &folder.display().to_string())
+    Packages::from_files(&files, &folder.display().to_string())
 }
 
 impl Packages {
     /// Picks the packages out of what `source` has.
-    fn from_files(files: Vec<File>, source: &str) -> Result<Self> {
+    fn from_files(files: &[File], source: &str) -> Result<Self> {
         let one = |name: &str, ending: &str| {
             let mut found = files.iter().filter_map(|(file, content)| {
                 let version = file.strip_prefix(name)?.strip_prefix('-')?.strip_suffix(ending)?;
