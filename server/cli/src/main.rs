@@ -10,6 +10,7 @@
 //! - [`connection`]: HTTP and WebSocket to that address
 //! - [`document`]: the OpenRPC document, as far as the commands need it
 //! - [`payload`]: what does not fit a JSON Schema, in words
+//! - [`reader`]: whether anybody reads what is printed
 //! - one file for each command: [`list`], [`call`], [`tail`], [`publish`], [`health`], [`new`]
 
 mod address;
@@ -26,6 +27,7 @@ mod list;
 mod new;
 mod payload;
 mod publish;
+mod reader;
 mod tail;
 mod words;
 

@@ -17,7 +17,7 @@ use crate::{
     document::Document,
     event::Event,
     failure::{Failure, Result, RpcError},
-    input,
+    input, reader,
 };
 
 /// When nothing came for so long, the server is asked whether it is there. It pings every 20 s by itself.
@@ -30,6 +30,7 @@ pub(crate) async fn tail(args: TailArgs) -> Result<()> {
     let mut tail = Tail::new(args).await?;
     tokio::select! {
         failure = tail.follow() => return Err(failure),
+        () = reader::gone() => return Ok(()),
         signal = tokio::signal::ctrl_c() => signal?,
     }
     if tail.resumable
