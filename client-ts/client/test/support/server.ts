@@ -11,7 +11,7 @@ import { Port } from "./port.js";
 import { Program } from "./process.js";
 
 const tidings =
-  process.env["TIDINGS_BIN"] ?? resolve(import.meta.dirname, "../../../target/debug/tidings");
+  process.env["TIDINGS_BIN"] ?? resolve(import.meta.dirname, "../../../../target/debug/tidings");
 
 /** A real server, on a port of its own and ended with the test that started it. */
 export class TidingsServer {

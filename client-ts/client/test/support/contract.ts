@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 
-const schema = resolve(import.meta.dirname, "../../../schema");
+const schema = resolve(import.meta.dirname, "../../../../schema");
 
 /** The committed OpenRPC document. */
 export function openRpc() {

@@ -275,13 +275,17 @@ function pascal(name) {
  * @param {string} text
  */
 function format(file, text) {
-  const biome = fileURLToPath(new URL("node_modules/.bin/biome", root));
-  const args = ["format", `--stdin-file-path=src/generated/${file}`];
-  return execFileSync(biome, args, { cwd: root, input: text, encoding: "utf8" });
+  const biome = fileURLToPath(new URL("../node_modules/.bin/biome", root));
+  const args = ["format", `--stdin-file-path=client/src/generated/${file}`];
+  return execFileSync(biome, args, {
+    cwd: fileURLToPath(new URL("../", root)),
+    input: text,
+    encoding: "utf8",
+  });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const document = await readFile(new URL("../schema/openrpc.json", root), "utf8");
+  const document = await readFile(new URL("../../schema/openrpc.json", root), "utf8");
   await mkdir(new URL("src/generated/", root), { recursive: true });
   for (const [path, text] of Object.entries(await generate(JSON.parse(document)))) {
     await writeFile(new URL(path, root), text);

@@ -1,4 +1,4 @@
-import type { User } from "../../src/index.js";
+import type { User } from "@tidings/client";
 
 export const leanne: User = {
   id: "1",

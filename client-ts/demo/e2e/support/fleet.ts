@@ -3,11 +3,11 @@ import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { resolve } from "node:path";
 import { promisify } from "node:util";
-import type { User } from "../../src/index.js";
-import { Program } from "../../test/support/process.js";
+import type { User } from "@tidings/client";
+import { Program } from "../../../client/test/support/process.js";
 
-const target = resolve(import.meta.dirname, "../../../target/debug");
-const page = resolve(import.meta.dirname, "../../demo/dist");
+const target = resolve(import.meta.dirname, "../../../../target/debug");
+const page = resolve(import.meta.dirname, "../../dist");
 
 /** What the fleet program says of itself when it is ready. */
 interface FleetAddress {
