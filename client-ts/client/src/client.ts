@@ -1,8 +1,20 @@
-import { ClientClosedError } from "./errors.js";
-import { type Procedures, procedures } from "./generated/contract.js";
-import { dataValidators, outputValidators } from "./generated/validators.js";
+import type { AnyContract, ProcedureEntry, SubscriptionEntry, Validators } from "./contract.js";
+import {
+  ClientClosedError,
+  type ClientError,
+  isClientError,
+  RpcError,
+  type WireError,
+} from "./errors.js";
 import type { SubscriptionHandlers } from "./handlers.js";
 import { type ClientOptions, settingsOf } from "./options.js";
+import {
+  type CallOptions,
+  type Nested,
+  nest,
+  type ProcedureOf,
+  type Subscription,
+} from "./procedures.js";
 import { decode, type Message, ProtocolError } from "./protocol.js";
 import { Requests } from "./requests.js";
 import type { Socket } from "./socket.js";
@@ -13,93 +25,33 @@ import { Subscriptions } from "./subscriptions.js";
 import { type ConnectionState, Transport } from "./transport.js";
 import { payloadFault } from "./validation.js";
 
-type NamesOf<Kind extends string> = {
-  [Name in keyof Procedures]: Procedures[Name]["kind"] extends Kind ? Name : never;
-}[keyof Procedures];
-
-export type ProcedureName = keyof Procedures;
-export type QueryName = NamesOf<"query">;
-export type SubscriptionName = NamesOf<"subscription">;
-export type Input<Name extends ProcedureName> = Procedures[Name]["input"];
-/** What a query or mutation answers. */
-export type Output<Name extends ProcedureName> = Procedures[Name] extends { output: infer T }
-  ? T
-  : never;
-/** What an event of a subscription carries. */
-export type Data<Name extends ProcedureName> = Procedures[Name] extends { data: infer T }
-  ? T
-  : never;
-/** The names of the errors that belong to a procedure, beside those that any call can meet. */
-export type ErrorName<Name extends ProcedureName> = Procedures[Name]["error"];
-
-export interface CallOptions {
-  /** Gives the call up: it rejects with the signal's reason. The server is not told. */
-  signal?: AbortSignal | undefined;
-  /** @default that of the client, see `callTimeoutMs` */
-  timeoutMs?: number;
-}
-
-/** The arguments of a call: the input may be left out where the procedure takes none. */
-export type CallArguments<Name extends ProcedureName> =
-  Record<never, never> extends Input<Name>
-    ? [input?: Input<Name> | undefined, options?: CallOptions]
-    : [input: Input<Name>, options?: CallOptions];
-
-/** A subscriber's hold on its subscription. */
-export interface Subscription {
-  /** Leaves. No handler is called any more. The server is told once nobody else shares it. */
-  unsubscribe(): void;
-}
-
-export interface QueryProcedure<Name extends ProcedureName> {
-  /**
-   * Asks the server. Waits while the connection is being made.
-   *
-   * @throws {ClientError} see there. Nothing is repeated on its own.
-   */
-  query(...args: CallArguments<Name>): Promise<Output<Name>>;
-}
-
-export interface MutationProcedure<Name extends ProcedureName> {
-  /**
-   * Has the server change something. Waits while the connection is being made.
-   *
-   * @throws {ClientError} see there. Nothing is repeated on its own: after `ConnectionLostError` it is
-   *   unknown whether the change was made.
-   */
-  mutate(...args: CallArguments<Name>): Promise<Output<Name>>;
-}
-
-export interface SubscriptionProcedure<Name extends ProcedureName> {
-  /**
-   * Follows a channel until `unsubscribe`, through lost connections and leaving replicas. Equal
-   * subscriptions (same procedure, equal input) share one on the server.
-   */
-  subscribe(input: Input<Name>, handlers: SubscriptionHandlers<Data<Name>>): Subscription;
-}
-
-/** A connection to a Tidings server, with one member for each procedure of the contract. */
-export type Client = {
-  readonly [Name in ProcedureName]: Procedures[Name]["kind"] extends "subscription"
-    ? SubscriptionProcedure<Name>
-    : Procedures[Name]["kind"] extends "mutation"
-      ? MutationProcedure<Name>
-      : QueryProcedure<Name>;
-} & {
+/** The members of a client that are not procedures. `@tidings/codegen` refuses procedures of these names. */
+export interface ClientMembers {
   readonly connectionState: Observable<ConnectionState>;
   /** Closes the connection for good. What is under way fails with `ClientClosedError`. */
   close(): void;
-};
-
-interface SubscriptionEntry {
-  kind: "subscription";
-  unsubscribe: string;
-  feed: "log" | "state";
-  resumable: boolean;
 }
 
-/** A line of the generated table, of any kind: the contract of the day may lack one. */
-type ProcedureEntry = SubscriptionEntry | { kind: "query" } | { kind: "mutation" };
+/**
+ * A connection to a Tidings server, with one member for each procedure of the contract. Dotted names
+ * nest: `prices.onPrice` is `client.prices.onPrice`.
+ */
+export type Client<C extends AnyContract> = Nested<{
+  readonly [Name in keyof NonNullable<C["types"]>["procedures"] & string]: ProcedureOf<C, Name>;
+}> &
+  ClientMembers;
+
+/** Which service to talk to, and how. */
+export interface CreateClientOptions<C extends AnyContract> extends ClientOptions {
+  /** The service's contract, as `@tidings/codegen` wrote it. */
+  contract: C;
+  /**
+   * Checks for every payload, as `@tidings/codegen --validators` wrote them. A query whose result does
+   * not fit rejects, and a subscription ends, with `PayloadError`. Without them, payloads are taken for
+   * what they claim to be; code that is not passed here is not bundled.
+   */
+  validators?: Validators<C>;
+}
 
 /**
  * Makes a client. It connects with the first call or subscription, not before, and then stays
@@ -107,9 +59,15 @@ type ProcedureEntry = SubscriptionEntry | { kind: "query" } | { kind: "mutation"
  *
  * @throws {Error} when the options do not suit this runtime
  */
-export function createClient(options: ClientOptions = {}): Client {
+export function createClient<C extends AnyContract>({
+  contract,
+  validators,
+  ...options
+}: CreateClientOptions<C>): Client<C> {
   const settings = settingsOf(options);
-  const requests = new Requests(settings.maxPendingCalls);
+  // Names come from the contract's own table here, so a lookup by any of them is one of a plain map.
+  const checks: Validators<AnyContract> | undefined = validators;
+  const requests = new Requests(settings.maxPendingCalls, toError);
   const subscriptions = new Subscriptions();
   let current: Socket | undefined;
 
@@ -147,6 +105,12 @@ export function createClient(options: ClientOptions = {}): Client {
     };
   }
 
+  function toError(procedure: string, wire: WireError): ClientError {
+    const error = new RpcError(wire, contract.errors);
+    const fault = payloadFault(checks?.details[error.name], procedure, error.details);
+    return fault ?? error;
+  }
+
   function retireWhenAnswered(socket: Socket): void {
     if (socket !== current && !requests.isWaitingOn(socket)) transport.release(socket);
   }
@@ -177,9 +141,7 @@ export function createClient(options: ClientOptions = {}): Client {
         onError: (error) => settle(() => reject(error)),
         onResult: (result) =>
           settle(() => {
-            const fault = settings.validate
-              ? payloadFault(outputValidators[procedure], procedure, result)
-              : undefined;
+            const fault = payloadFault(checks?.payloads[procedure], procedure, result);
             if (fault === undefined) resolve(result);
             else reject(fault);
           }),
@@ -194,7 +156,7 @@ export function createClient(options: ClientOptions = {}): Client {
     handlers: SubscriptionHandlers<unknown>,
   ): Subscription {
     transport.connect();
-    const { backoff, minUptimeMs, validate } = settings;
+    const { backoff, minUptimeMs } = settings;
     const wanted = {
       procedure,
       unsubscribe,
@@ -203,7 +165,7 @@ export function createClient(options: ClientOptions = {}): Client {
       resumable,
       backoff,
       minUptimeMs,
-      validate: validate ? dataValidators[procedure] : undefined,
+      validate: checks?.payloads[procedure],
       onDraining: (retryAfterMs: number) => transport.replaceAfter(retryAfterMs),
     };
     const key = stableKey([procedure, input]);
@@ -211,20 +173,20 @@ export function createClient(options: ClientOptions = {}): Client {
   }
 
   function caller(name: string, entry: ProcedureEntry) {
+    const isError = isClientError;
     if (entry.kind === "subscription") {
       return {
+        isError,
         subscribe: (input: unknown, handlers: SubscriptionHandlers<unknown>) =>
           subscribe(name, entry, input, handlers),
       };
     }
     const act = (input?: unknown, callOptions?: CallOptions) => call(name, input, callOptions);
-    return entry.kind === "mutation" ? { mutate: act } : { query: act };
+    return entry.kind === "mutation" ? { isError, mutate: act } : { isError, query: act };
   }
 
-  const callers = Object.entries(procedures).map(([name, entry]) => [name, caller(name, entry)]);
-  // The one place where the generated table turns into the generated types.
-  return {
-    ...(Object.fromEntries(callers) as { [Name in ProcedureName]: Client[Name] }),
+  const entries: [string, ProcedureEntry][] = Object.entries(contract.procedures);
+  const members: ClientMembers = {
     connectionState: transport.state,
     close() {
       const error = new ClientClosedError();
@@ -232,6 +194,9 @@ export function createClient(options: ClientOptions = {}): Client {
       closeAll(error);
     },
   };
+  const procedures = nest(entries.map(([name, entry]) => [name, caller(name, entry)]));
+  // The one place where the contract's table becomes the contract's types.
+  return Object.assign(procedures, members) as Client<C>;
 }
 
 /** A server that breaks the protocol is treated as a broken connection. */

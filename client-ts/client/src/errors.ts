@@ -1,44 +1,105 @@
-import { type ErrorCode, errorTable } from "./generated/contract.js";
+/** Tidings' own errors: the same for every service. Their codes lie within JSON-RPC's reserved range. */
+const tidingsErrors = {
+  parseError: { code: -32700, retryable: false },
+  invalidRequest: { code: -32600, retryable: false },
+  methodNotFound: { code: -32601, retryable: false },
+  invalidParams: { code: -32602, retryable: false },
+  internalError: { code: -32603, retryable: false },
+  notFound: { code: -32004, retryable: false },
+  batchUnsupported: { code: -32005, retryable: false },
+  tooManySubscriptions: { code: -32006, retryable: false },
+  requestTooLarge: { code: -32007, retryable: false },
+  responseTooLarge: { code: -32008, retryable: false },
+  serverBusy: { code: -32009, retryable: true },
+  batchTooLarge: { code: -32010, retryable: false },
+  batchResponseTooLarge: { code: -32011, retryable: false },
+  brokerUnavailable: { code: -32050, retryable: true },
+  subscriptionInBatch: { code: -32051, retryable: false },
+  webSocketRequired: { code: -32052, retryable: false },
+  forbidden: { code: -32053, retryable: false },
+};
 
-/** An error as it stands in a JSON-RPC response. */
+/** The stable name of one of Tidings' own errors. Any call can meet most of them. */
+export type TidingsErrorName = keyof typeof tidingsErrors;
+
+/** What is known of an error before it happens. */
+export interface ErrorEntry {
+  /** The number on the wire. */
+  code: number;
+  /** Whether the same call may work later, unchanged. */
+  retryable: boolean;
+}
+
+/** Errors by their stable names. */
+export type ErrorTable = Readonly<Record<string, ErrorEntry>>;
+
+/** The typed part of an error on the wire: `error.data`. */
+export interface ErrorData {
+  /** The stable name. */
+  name: string;
+  /** Whether the same call may work later, unchanged. */
+  retryable: boolean;
+  /** The member of the input that is at fault, such as `channel`. */
+  path?: string;
+  /** The data of one of the service's own errors. */
+  details?: unknown;
+}
+
+/** An error in a JSON-RPC response. */
 export interface WireError {
   code: number;
   message: string;
   data?: unknown;
 }
 
+/** Every error of this package. */
+abstract class LocalError extends Error {}
+
 /**
  * The server answered with an error.
  *
- * `name` is the stable name from the contract's table, to be compared with; `message` is for people.
- * It is `unknownError` when neither the response nor the table names the code.
+ * Compare `name`: it is one of Tidings' own names, such as `invalidParams`, or one that the service
+ * declares. `message` is for people.
+ *
+ * @typeParam Name its name, or a union of the names that it may have
+ * @typeParam Details the type of its details; undefined for an error without
  */
-export class RpcError extends Error {
-  override readonly name: ErrorCode | "unknownError";
+export class RpcError<Name extends string = string, Details = unknown> extends LocalError {
+  /** The stable name; `unknownError` when neither the response nor the contract names the code. */
+  override readonly name: Name;
   /** The number on the wire. */
   readonly code: number;
   /** Whether the same call may work later, unchanged. */
   readonly retryable: boolean;
   /** The member of the input that is at fault, such as `channel`. */
   readonly path: string | undefined;
+  /** What the service says of its own error, typed by the contract. */
+  readonly details: Details;
 
-  constructor({ code, message, data }: WireError) {
+  /** @param declared the service's own errors */
+  constructor({ code, message, data }: WireError, declared: ErrorTable = {}) {
     super(message);
+    const table: ErrorTable = { ...declared, ...tidingsErrors };
     // The transport itself (sizes, parse errors) answers without `data`: then the code has to do.
-    const { name, retryable, path } = (data ?? {}) as Record<string, unknown>;
-    const known = typeof name === "string" && isErrorCode(name) ? name : nameOf(code);
-    this.name = known ?? "unknownError";
+    const { name, retryable, path, details } = (data ?? {}) as Record<string, unknown>;
+    const known =
+      typeof name === "string" && Object.hasOwn(table, name)
+        ? name
+        : Object.keys(table).find((each) => table[each]?.code === code);
+    // The one place where what the server sent becomes the type that the contract promises.
+    this.name = (known ?? "unknownError") as Name;
     this.code = code;
     this.retryable =
       typeof retryable === "boolean"
         ? retryable
-        : known !== undefined && errorTable[known].retryable;
+        : known !== undefined && table[known]?.retryable === true;
     this.path = typeof path === "string" ? path : undefined;
+    this.details = details as Details;
   }
 }
 
 /** The connection went away before the answer came. Whether the call took effect is unknown. */
-export class ConnectionLostError extends Error {
+export class ConnectionLostError extends LocalError {
   override readonly name = "ConnectionLostError";
 
   constructor(
@@ -52,7 +113,7 @@ export class ConnectionLostError extends Error {
 }
 
 /** The answer did not come in time, the wait for a connection included. */
-export class RequestTimeoutError extends Error {
+export class RequestTimeoutError extends LocalError {
   override readonly name = "RequestTimeoutError";
 
   constructor(procedure: string, timeoutMs: number) {
@@ -61,7 +122,7 @@ export class RequestTimeoutError extends Error {
 }
 
 /** More calls are waiting for their answers than `maxPendingCalls` allows. */
-export class TooManyCallsError extends Error {
+export class TooManyCallsError extends LocalError {
   override readonly name = "TooManyCallsError";
 
   constructor(limit: number) {
@@ -70,7 +131,7 @@ export class TooManyCallsError extends Error {
 }
 
 /** The client is closed: by `close()`, or because the server forbade to come back (codes 4500–4999). */
-export class ClientClosedError extends Error {
+export class ClientClosedError extends LocalError {
   override readonly name = "ClientClosedError";
 
   constructor(
@@ -86,8 +147,8 @@ export class ClientClosedError extends Error {
   }
 }
 
-/** A payload does not fit the contract that this client was generated from. */
-export class PayloadError extends Error {
+/** A payload does not fit the contract that this client was made with. */
+export class PayloadError extends LocalError {
   override readonly name = "PayloadError";
 
   constructor(
@@ -103,21 +164,21 @@ export class PayloadError extends Error {
   }
 }
 
-/** Everything that a call rejects with and a subscription reports, aborts aside. */
-export type ClientError =
-  | RpcError
+/** The errors of a call that no server sent. */
+export type CallFailure =
   | ConnectionLostError
   | RequestTimeoutError
   | TooManyCallsError
   | ClientClosedError
   | PayloadError;
 
-function isErrorCode(name: string): name is ErrorCode {
-  return Object.hasOwn(errorTable, name);
-}
+/**
+ * Everything that a call rejects with and a subscription reports, aborts aside, whatever the contract.
+ * `ErrorOf` is the narrower type for one procedure, whose `name` tells its members apart.
+ */
+export type ClientError = RpcError | CallFailure;
 
-function nameOf(code: number): ErrorCode | undefined {
-  return Object.keys(errorTable)
-    .filter(isErrorCode)
-    .find((name) => errorTable[name].code === code);
+/** Whether an error is one of this package, and of this name if one is given. */
+export function isClientError(error: unknown, name?: string): error is ClientError {
+  return error instanceof LocalError && (name === undefined || error.name === name);
 }

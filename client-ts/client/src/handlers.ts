@@ -1,5 +1,5 @@
 import type { ClientError } from "./errors.js";
-import type { DataEvent, GapReason, StartedEvent, StatusEvent } from "./generated/contract.js";
+import type { DataEvent, GapReason, StartedEvent, StatusEvent } from "./events.js";
 
 /** Events may have been missed. */
 export interface Gap {
@@ -10,12 +10,12 @@ export interface Gap {
 }
 
 /** What a subscriber can react to. */
-export interface SubscriptionHandlers<Data> {
+export interface SubscriptionHandlers<Data, Failure extends ClientError = ClientError> {
   /**
    * The subscription is live: at first, and again after each interruption. A subscriber that joins one
    * that is live already is called at once, before `subscribe` returns. In a `log` feed it gets no
-   * earlier data: what was published before is not part of any subscription. In a `state` feed it is
-   * given the newest state, as by the server.
+   * earlier data: what was published before is not part of any subscription. In a `state` or `members`
+   * feed it is given the newest payload, as by the server.
    *
    * @param first whether this subscriber hears it for the first time. A snapshot that was asked for
    *   before then may lack what was published in between, and no gap is told of that.
@@ -35,7 +35,7 @@ export interface SubscriptionHandlers<Data> {
   /** The replica lost its broker, or has it back. No events come while it is down. */
   onStatus?(event: StatusEvent): void;
   /** Interrupted, and being taken up again without further ado. With the cause, unless the server asked for it. */
-  onConnecting?(error: ClientError | null): void;
+  onConnecting?(error: Failure | null): void;
   /** Over for good: nothing follows, and there is nothing to unsubscribe. */
-  onError?(error: ClientError): void;
+  onError?(error: Failure): void;
 }

@@ -1,8 +1,10 @@
 /**
- * The client of a Tidings server. In reading order:
+ * The client of a Tidings server. It knows no service: the contract that `@tidings/codegen` writes says
+ * which procedures there are. In reading order:
  *
- * - `generated/`: types, tables and checks from `schema/openrpc.json`
- * - `protocol`: messages as text; `errors`: what can go wrong; `validation`: payloads
+ * - `events`, `errors`: what every service has; `contract`: what each has of its own;
+ *   `procedures`: the members of a client
+ * - `protocol`: messages as text; `validation`: payloads
  * - `socket`: one WebSocket; `transport`: one after another; `device`: what it lives through;
  *   `requests`: calls without an answer yet
  * - `handlers`: what subscribers are told; `replay`: when missed events are being delivered;
@@ -14,32 +16,45 @@
 
 export type { Backoff } from "./backoff.js";
 export {
-  type CallArguments,
-  type CallOptions,
   type Client,
+  type ClientMembers,
+  type CreateClientOptions,
   createClient,
-  type Data,
-  type ErrorName,
-  type Input,
-  type MutationProcedure,
-  type Output,
-  type ProcedureName,
-  type QueryName,
-  type QueryProcedure,
-  type Subscription,
-  type SubscriptionName,
-  type SubscriptionProcedure,
 } from "./client.js";
+export type {
+  AnyContract,
+  Contract,
+  Data,
+  ErrorName,
+  ErrorOf,
+  Input,
+  MutationName,
+  NoInput,
+  Output,
+  ProcedureEntry,
+  ProcedureName,
+  ProcedureTypes,
+  QueryName,
+  SubscriptionEntry,
+  SubscriptionName,
+  Validators,
+} from "./contract.js";
 export {
+  type CallFailure,
   ClientClosedError,
   type ClientError,
   ConnectionLostError,
+  type ErrorData,
+  type ErrorEntry,
+  type ErrorTable,
+  isClientError,
   PayloadError,
   RequestTimeoutError,
   RpcError,
+  type TidingsErrorName,
   TooManyCallsError,
 } from "./errors.js";
-export type * from "./generated/contract.js";
+export type * from "./events.js";
 export type { Gap, SubscriptionHandlers } from "./handlers.js";
 export {
   type Continuity,
@@ -54,5 +69,15 @@ export {
   skipToken,
 } from "./observer.js";
 export type { ClientOptions, KeepAlive, WebSocketConstructor, WebSocketLike } from "./options.js";
+export type {
+  CallArguments,
+  CallOptions,
+  MutationProcedure,
+  ProcedureOf,
+  QueryProcedure,
+  Subscription,
+  SubscriptionProcedure,
+} from "./procedures.js";
 export type { Observable } from "./store.js";
 export type { ConnectionState } from "./transport.js";
+export type { Validate } from "./validation.js";

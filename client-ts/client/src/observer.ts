@@ -1,13 +1,6 @@
-import type {
-  Client,
-  Data,
-  Input,
-  Subscription,
-  SubscriptionName,
-  SubscriptionProcedure,
-} from "./client.js";
 import type { ClientError } from "./errors.js";
 import type { Gap, SubscriptionHandlers } from "./handlers.js";
+import type { Subscription, SubscriptionProcedure } from "./procedures.js";
 import { type Observable, Store } from "./store.js";
 
 /** In place of an input: do not subscribe (yet). */
@@ -47,9 +40,10 @@ export interface SubscriptionIdle<T> extends ResultBase<T> {
 }
 
 /** Not live yet, or interrupted; `error` tells the interruption's cause. */
-export interface SubscriptionConnecting<T> extends ResultBase<T> {
+export interface SubscriptionConnecting<T, Failure extends ClientError = ClientError>
+  extends ResultBase<T> {
   status: "connecting";
-  error: ClientError | null;
+  error: Failure | null;
 }
 
 /** Live: what is published from now on arrives. */
@@ -59,19 +53,21 @@ export interface SubscriptionPending<T> extends ResultBase<T> {
 }
 
 /** Over, for a cause that will not pass by itself. `reset` tries again. */
-export interface SubscriptionError<T> extends ResultBase<T> {
+export interface SubscriptionError<T, Failure extends ClientError = ClientError>
+  extends ResultBase<T> {
   status: "error";
-  error: ClientError;
+  error: Failure;
 }
 
-export type SubscriptionResult<T> =
+export type SubscriptionResult<T, Failure extends ClientError = ClientError> =
   | SubscriptionIdle<T>
-  | SubscriptionConnecting<T>
+  | SubscriptionConnecting<T, Failure>
   | SubscriptionPending<T>
-  | SubscriptionError<T>;
+  | SubscriptionError<T, Failure>;
 
 /** {@link SubscriptionHandlers}, but for `onGap`. */
-export interface ObserverHandlers<T> extends Omit<SubscriptionHandlers<T>, "onGap"> {
+export interface ObserverHandlers<T, Failure extends ClientError = ClientError>
+  extends Omit<SubscriptionHandlers<T, Failure>, "onGap"> {
   /**
    * Events may have been missed: fetch the snapshot anew. `continuity` is `gap` until the promise that
    * this returns is fulfilled; without one, or when it is rejected, until `reset`.
@@ -84,15 +80,14 @@ export interface ObserverHandlers<T> extends Omit<SubscriptionHandlers<T>, "onGa
  *
  * It subscribes while it is watched, and does nothing when made.
  */
-export class SubscriptionObserver<Name extends SubscriptionName>
-  implements Observable<SubscriptionResult<Data<Name>>>
+export class SubscriptionObserver<Input, T, Failure extends ClientError = ClientError>
+  implements Observable<SubscriptionResult<T, Failure>>
 {
-  readonly #client: Client;
-  readonly #name: Name;
-  readonly #input: Input<Name> | SkipToken;
-  readonly #handlers: () => ObserverHandlers<Data<Name>>;
-  readonly #initial: SubscriptionResult<Data<Name>>;
-  readonly #result: Store<SubscriptionResult<Data<Name>>>;
+  readonly #procedure: SubscriptionProcedure<Input, T, Failure>;
+  readonly #input: Input | SkipToken;
+  readonly #handlers: () => ObserverHandlers<T, Failure>;
+  readonly #initial: SubscriptionResult<T, Failure>;
+  readonly #result: Store<SubscriptionResult<T, Failure>>;
   #watchers = 0;
   #subscription: Subscription | undefined;
   /** Counts gaps and ends, so that only making up for the last gap counts. */
@@ -100,15 +95,16 @@ export class SubscriptionObserver<Name extends SubscriptionName>
   #inGap = false;
   #replaying = false;
 
-  /** @param handlers read anew at each event, so that they may change without subscribing anew */
+  /**
+   * @param procedure a subscription of a client, such as `client.prices.onPrice`
+   * @param handlers read anew at each event, so that they may change without subscribing anew
+   */
   constructor(
-    client: Client,
-    name: Name,
-    input: Input<Name> | SkipToken,
-    handlers: () => ObserverHandlers<Data<Name>> = () => ({}),
+    procedure: SubscriptionProcedure<Input, T, Failure>,
+    input: Input | SkipToken,
+    handlers: () => ObserverHandlers<T, Failure> = () => ({}),
   ) {
-    this.#client = client;
-    this.#name = name;
+    this.#procedure = procedure;
     this.#input = input;
     this.#handlers = handlers;
     this.#initial = {
@@ -124,7 +120,7 @@ export class SubscriptionObserver<Name extends SubscriptionName>
     this.#result = new Store(this.#initial);
   }
 
-  readonly get = (): SubscriptionResult<Data<Name>> => this.#result.get();
+  readonly get = (): SubscriptionResult<T, Failure> => this.#result.get();
 
   readonly subscribe = (watcher: () => void): (() => void) => {
     const unwatch = this.#result.subscribe(watcher);
@@ -151,9 +147,7 @@ export class SubscriptionObserver<Name extends SubscriptionName>
     // What was seen before a time unwatched may have been overtaken in it.
     this.#result.set(this.#initial);
     this.#inGap = this.#replaying = false;
-    // TypeScript does not see that a member of the client goes with its own name.
-    const procedure = this.#client[this.#name] as SubscriptionProcedure<Name>;
-    this.#subscription = procedure.subscribe(this.#input, this.#inner);
+    this.#subscription = this.#procedure.subscribe(this.#input, this.#inner);
   }
 
   #stop(): void {
@@ -162,7 +156,7 @@ export class SubscriptionObserver<Name extends SubscriptionName>
     this.#gaps += 1;
   }
 
-  readonly #inner: SubscriptionHandlers<Data<Name>> = {
+  readonly #inner: SubscriptionHandlers<T, Failure> = {
     onStarted: (event, first) => {
       this.#update({ status: "pending", error: null, instance: event.instance, broker: "up" });
       this.#handlers().onStarted?.(event, first);
@@ -220,7 +214,7 @@ export class SubscriptionObserver<Name extends SubscriptionName>
     if (continuity !== this.#result.get().continuity) this.#update({ continuity });
   }
 
-  #update(change: Partial<SubscriptionResult<Data<Name>>>): void {
-    this.#result.set({ ...this.#result.get(), ...change } as SubscriptionResult<Data<Name>>);
+  #update(change: Partial<SubscriptionResult<T, Failure>>): void {
+    this.#result.set({ ...this.#result.get(), ...change } as SubscriptionResult<T, Failure>);
   }
 }

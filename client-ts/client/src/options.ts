@@ -45,13 +45,6 @@ export interface ClientOptions {
    * @default 1_000
    */
   maxPendingCalls?: number;
-  /**
-   * Whether payloads are checked against the contract. A query whose result does not fit rejects, and
-   * a subscription ends, with `PayloadError`. Without, they are taken for what they claim to be.
-   *
-   * @default true
-   */
-  validate?: boolean;
 }
 
 /** When to ask the server for a sign of life. */
@@ -84,7 +77,6 @@ export interface Settings {
   keepAlive: KeepAlive;
   callTimeoutMs: number;
   maxPendingCalls: number;
-  validate: boolean;
 }
 
 /** @throws {Error} when the runtime has no WebSocket, or no page that a relative URL could refer to */
@@ -92,7 +84,7 @@ export function settingsOf(options: ClientOptions): Settings {
   const WebSocket = options.WebSocket ?? globalThis.WebSocket;
   if (WebSocket === undefined) {
     throw new Error(
-      "This runtime has no WebSocket. Pass one: createClient({ WebSocket }) with the WebSocket of the package ws.",
+      "This runtime has no WebSocket. Pass one: createClient({ contract, WebSocket }) with the WebSocket of the package ws.",
     );
   }
   return {
@@ -104,7 +96,6 @@ export function settingsOf(options: ClientOptions): Settings {
     keepAlive: { intervalMs: 20_000, pongTimeoutMs: 10_000, ...options.keepAlive },
     callTimeoutMs: options.callTimeoutMs ?? 30_000,
     maxPendingCalls: options.maxPendingCalls ?? 1_000,
-    validate: options.validate ?? true,
   };
 }
 
@@ -112,7 +103,7 @@ function webSocketUrl(url: string | URL): string {
   const base = globalThis.location?.href;
   if (base === undefined && !URL.canParse(url.toString())) {
     throw new Error(
-      `"${url}" needs a page to be relative to. Pass an absolute one: createClient({ url: "ws://127.0.0.1:3000/rpc" }).`,
+      `"${url}" needs a page to be relative to. Pass an absolute one: createClient({ contract, url: "ws://127.0.0.1:3000/rpc" }).`,
     );
   }
   const absolute = new URL(url, base);

@@ -7,7 +7,7 @@
  */
 
 import type { WireError } from "./errors.js";
-import type { SubscriptionEvent } from "./generated/contract.js";
+import type { SubscriptionEvent } from "./events.js";
 
 /** A message from the server. */
 export type Message =

@@ -1,4 +1,4 @@
-import type { DataEvent } from "./generated/contract.js";
+import type { DataEvent } from "./events.js";
 
 /** What a replay tells. */
 export interface ReplayEvents {

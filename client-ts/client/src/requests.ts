@@ -1,4 +1,10 @@
-import { type ClientError, RequestTimeoutError, RpcError, TooManyCallsError } from "./errors.js";
+import {
+  type ClientError,
+  RequestTimeoutError,
+  RpcError,
+  TooManyCallsError,
+  type WireError,
+} from "./errors.js";
 import type { Message } from "./protocol.js";
 import { encodeCall } from "./protocol.js";
 
@@ -17,6 +23,7 @@ export interface Settled {
 }
 
 interface Call extends Settled {
+  method: string;
   text: string;
   /** What it was sent through; undefined as long as it waits for a connection. */
   sink: Sink | undefined;
@@ -30,13 +37,21 @@ interface Call extends Settled {
  */
 export class Requests {
   readonly #limit: number;
+  readonly #toError: (method: string, error: WireError) => ClientError;
   readonly #calls = new Map<number, Call>();
   #sink: Sink | undefined;
   #lastId = 0;
 
-  /** @param limit how many calls may be under way at once; {@link callThrough} is never refused */
-  constructor(limit: number) {
+  /**
+   * @param limit how many calls may be under way at once; {@link callThrough} is never refused
+   * @param toError makes the error that a call fails with from the one that the server answered
+   */
+  constructor(
+    limit: number,
+    toError: (method: string, error: WireError) => ClientError = (_, error) => new RpcError(error),
+  ) {
     this.#limit = limit;
+    this.#toError = toError;
   }
 
   /** Sends now, or as soon as there is a connection. Gives the function that forgets the call. */
@@ -94,13 +109,13 @@ export class Requests {
   settle(response: Extract<Message, { kind: "result" | "error" }>): void {
     const call = this.#take(response.id);
     if (response.kind === "result") call?.onResult(response.result);
-    else call?.onError(new RpcError(response.error));
+    else call?.onError(this.#toError(call.method, response.error));
   }
 
   #add(method: string, params: unknown, sink: Sink | undefined, settled: Settled): number {
     this.#lastId += 1;
     const text = encodeCall(this.#lastId, method, params);
-    this.#calls.set(this.#lastId, { ...settled, text, sink, timer: undefined });
+    this.#calls.set(this.#lastId, { ...settled, method, text, sink, timer: undefined });
     sink?.send(text);
     return this.#lastId;
   }

@@ -6,7 +6,7 @@ import type {
   StatusEvent,
   StoppedEvent,
   SubscriptionEvent,
-} from "./generated/contract.js";
+} from "./events.js";
 import type { Gap, SubscriptionHandlers } from "./handlers.js";
 import { PING_METHOD } from "./protocol.js";
 import { type Ping, Replay } from "./replay.js";
@@ -26,8 +26,8 @@ export interface SubscriptionContext {
   procedure: string;
   unsubscribe: string;
   input: unknown;
-  feed: "log" | "state";
-  /** Whether the input has a `lastEventId` to go on after. */
+  feed: "log" | "state" | "members";
+  /** Whether it can go on after a `lastEventId`, which the input may name. */
   resumable: boolean;
   validate: Validate | undefined;
   backoff: Backoff;
@@ -64,7 +64,7 @@ export class SharedSubscription {
   #startedAt = 0;
   /** The last word on the broker since then. */
   #status: StatusEvent | undefined;
-  /** The newest state of a `state` feed since then. */
+  /** The newest payload since then, in a feed where only that counts. */
   #newest: DataEvent<unknown> | undefined;
   /** Whether it has been live before, so that to begin anew means a gap. */
   #hasBeenLive = false;
@@ -78,7 +78,8 @@ export class SharedSubscription {
 
   constructor(context: SubscriptionContext) {
     this.#context = context;
-    if (context.resumable) this.#keep((context.input as { lastEventId?: string }).lastEventId);
+    if (context.resumable)
+      this.#keep((context.input as { lastEventId?: string } | undefined)?.lastEventId);
   }
 
   /** Adds a subscriber, and gives the function that removes it. */
@@ -217,7 +218,7 @@ export class SharedSubscription {
       return;
     }
     this.#keep(event.id);
-    if (feed === "state") this.#newest = event;
+    if (feed !== "log") this.#newest = event;
     this.#replay.see(event);
     this.#emit(({ handlers }) => handlers.onData?.(event.data, event));
   }

@@ -1,6 +1,6 @@
 import type { ClientError } from "./errors.js";
 import { ClientClosedError } from "./errors.js";
-import type { SubscriptionEvent } from "./generated/contract.js";
+import type { SubscriptionEvent } from "./events.js";
 import type { SubscriptionHandlers } from "./handlers.js";
 import { guarded } from "./store.js";
 import { type Link, SharedSubscription, type SubscriptionContext } from "./subscription.js";

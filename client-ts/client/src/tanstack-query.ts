@@ -1,73 +1,134 @@
-/** TanStack Query's options for every query of the contract, and subscriptions that write its cache. */
+/**
+ * TanStack Query's options for the queries and mutations of a contract, and subscriptions that write its
+ * cache.
+ */
 
 import {
   type DataTag,
   hashKey,
   type QueryClient,
-  type QueryFunction,
   type SkipToken as QuerySkipToken,
   skipToken as querySkipToken,
+  type UseMutationOptions,
+  type UseQueryOptions,
 } from "@tanstack/react-query";
-import type {
-  CallOptions,
-  Client,
-  Data,
-  Input,
-  Output,
-  QueryName,
-  SubscriptionName,
-} from "./client.js";
-import type { ClientError } from "./errors.js";
-import { procedures } from "./generated/contract.js";
+import type { Client } from "./client.js";
+import type { AnyContract, ErrorOf, Input, MutationName, Output, QueryName } from "./contract.js";
 import { type ObserverHandlers, type SkipToken, skipToken } from "./observer.js";
+import type { CallOptions, Nested } from "./procedures.js";
 
 /** A cache key that knows the type of what is cached, so that `getQueryData(key)` is typed. */
-export type QueryKey<Name extends QueryName> = DataTag<
-  readonly ["tidings", Name, Input<Name>?],
-  Output<Name>,
-  ClientError
+export type QueryKey<C extends AnyContract, Name extends QueryName<C>> = DataTag<
+  readonly ["tidings", Name, Input<C, Name>?],
+  Output<C, Name>,
+  ErrorOf<C, Name>
 >;
 
-type QueryArguments<Name extends QueryName> =
-  Record<never, never> extends Input<Name>
-    ? [input?: Input<Name> | SkipToken]
-    : [input: Input<Name> | SkipToken];
+type QueryArguments<Input> =
+  Record<never, never> extends Input ? [input?: Input | SkipToken] : [input: Input | SkipToken];
 
 /** The helpers of one query. */
-export interface QueryHelpers<Name extends QueryName> {
+export interface QueryHelpers<C extends AnyContract, Name extends QueryName<C>> {
   /**
    * For `useQuery`, `fetchQuery` and their kin; spread it to add options of their own. With `skipToken`
    * for an input, nothing is fetched.
    */
-  queryOptions(...args: QueryArguments<Name>): {
-    queryKey: QueryKey<Name>;
-    queryFn: QueryFunction<Output<Name>, QueryKey<Name>> | QuerySkipToken;
-  };
+  queryOptions(...args: QueryArguments<Input<C, Name>>): QueryOptionsOf<C, Name>;
   /** The key of one input; without one, the key that all inputs of the procedure begin with. */
-  queryKey(input?: Input<Name>): QueryKey<Name>;
+  queryKey(input?: Input<C, Name>): QueryKey<C, Name>;
 }
 
-export type QueryOptions = { readonly [Name in QueryName]: QueryHelpers<Name> };
+/** What `queryOptions` gives. */
+export type QueryOptionsOf<C extends AnyContract, Name extends QueryName<C>> = Pick<
+  UseQueryOptions<Output<C, Name>, ErrorOf<C, Name>, Output<C, Name>, QueryKey<C, Name>>,
+  // Neither is set: they carry the type of the error to `useQuery`.
+  "retry" | "throwOnError"
+> & {
+  queryKey: QueryKey<C, Name>;
+  queryFn: ((context: { signal: AbortSignal }) => Promise<Output<C, Name>>) | QuerySkipToken;
+};
 
-/** The option helpers of all queries, bound to a client. */
-export function createQueryOptions(client: Client): QueryOptions {
-  type Call = (input: unknown, options: CallOptions) => Promise<unknown>;
-  const helpers = Object.entries(procedures)
-    .filter(([, { kind }]) => kind === "query")
-    .map(([name]) => {
-      const { query } = client[name as QueryName] as { query: Call };
-      const queryKey = (input?: unknown) =>
-        input === undefined ? ["tidings", name] : ["tidings", name, input];
-      const queryOptions = (input?: unknown) =>
-        input === skipToken
-          ? { queryKey: queryKey(), queryFn: querySkipToken }
-          : {
-              queryKey: queryKey(input),
-              queryFn: ({ signal }: { signal: AbortSignal }) => query(input, { signal }),
-            };
-      return [name, { queryKey, queryOptions }];
-    });
-  return Object.fromEntries(helpers) as QueryOptions;
+/** The helpers of one mutation. */
+export interface MutationHelpers<C extends AnyContract, Name extends MutationName<C>> {
+  /**
+   * For `useMutation`, with options of your own: an optimistic `onMutate`, `onError` with the typed error.
+   * The variables are the procedure's input.
+   */
+  mutationOptions<Context = unknown>(
+    options?: Omit<MutationOptionsOf<C, Name, Context>, "mutationKey" | "mutationFn">,
+  ): MutationOptionsOf<C, Name, Context>;
+  /** For `useIsMutating` and `useMutationState`. */
+  mutationKey(): readonly ["tidings", Name];
+}
+
+/** What `mutationOptions` gives. */
+export type MutationOptionsOf<
+  C extends AnyContract,
+  Name extends MutationName<C>,
+  Context = unknown,
+> = UseMutationOptions<
+  Output<C, Name>,
+  ErrorOf<C, Name>,
+  // biome-ignore lint/suspicious/noConfusingVoidType: `mutate()` without variables needs it.
+  Record<never, never> extends Input<C, Name> ? Input<C, Name> | void : Input<C, Name>,
+  Context
+>;
+
+/** The option helpers of a contract, nested as the client is. */
+export type QueryOptions<C extends AnyContract> = Nested<
+  { readonly [Name in QueryName<C>]: QueryHelpers<C, Name> } & {
+    readonly [Name in MutationName<C>]: MutationHelpers<C, Name>;
+  }
+>;
+
+/**
+ * The option helpers of all queries and mutations, bound to a client.
+ *
+ * @example
+ * const tidings = createQueryOptions(client);
+ * const price = useQuery(tidings.prices.current.queryOptions({ symbol: "ACME" }));
+ * const place = useMutation(tidings.orders.place.mutationOptions());
+ */
+export function createQueryOptions<C extends AnyContract>(client: Client<C>): QueryOptions<C> {
+  return helpersOf(client) as QueryOptions<C>;
+}
+
+type Call = (input: unknown, options?: CallOptions) => Promise<unknown>;
+
+/** What a group of procedures holds. Only procedures have functions, so a group may be called `query`. */
+function helpersOf(group: object, path: string[] = []): object {
+  const helpers = Object.entries(group).flatMap(([segment, member]): [string, object][] => {
+    const name = [...path, segment].join(".");
+    const { query, mutate, subscribe } = member as { [kind: string]: unknown };
+    if (typeof query === "function") return [[segment, queryHelpers(name, query as Call)]];
+    if (typeof mutate === "function") return [[segment, mutationHelpers(name, mutate as Call)]];
+    if (typeof member === "function" || typeof subscribe === "function") return [];
+    return [[segment, helpersOf(member, [...path, segment])]];
+  });
+  return Object.fromEntries(helpers);
+}
+
+function queryHelpers(name: string, query: Call) {
+  const queryKey = (input?: unknown) =>
+    input === undefined ? ["tidings", name] : ["tidings", name, input];
+  const queryOptions = (input?: unknown) =>
+    input === skipToken
+      ? { queryKey: queryKey(), queryFn: querySkipToken }
+      : {
+          queryKey: queryKey(input),
+          queryFn: ({ signal }: { signal: AbortSignal }) => query(input, { signal }),
+        };
+  return { queryKey, queryOptions };
+}
+
+function mutationHelpers(name: string, mutate: Call) {
+  const mutationKey = () => ["tidings", name];
+  const mutationOptions = (options?: object) => ({
+    ...options,
+    mutationKey: mutationKey(),
+    mutationFn: (input: unknown) => mutate(input),
+  });
+  return { mutationKey, mutationOptions };
 }
 
 /**
@@ -80,10 +141,10 @@ export function createQueryOptions(client: Client): QueryOptions {
  * A fetch that is under way when a payload arrives is given up, so that an older snapshot cannot
  * overwrite a newer payload.
  */
-export function keepUpdated<Name extends SubscriptionName>(
+export function keepUpdated<T>(
   queryClient: QueryClient,
-  queryKey: DataTag<readonly unknown[], Data<Name>, unknown>,
-): Required<Pick<ObserverHandlers<Data<Name>>, "onStarted" | "onData" | "onGap">> {
+  queryKey: DataTag<readonly unknown[], T, unknown>,
+): Required<Pick<ObserverHandlers<T>, "onStarted" | "onData" | "onGap">> {
   const fetchAnew = () => {
     // It may have been asked for too early to count, and a first fetch is never asked for twice at once.
     void queryClient.cancelQueries({ queryKey });
@@ -97,7 +158,7 @@ export function keepUpdated<Name extends SubscriptionName>(
     },
     onData(data) {
       void queryClient.cancelQueries({ queryKey });
-      queryClient.setQueryData<Data<Name>>(queryKey, data);
+      queryClient.setQueryData<T>(queryKey, data);
     },
     // Where the fetch fails, the gap lasts until another one succeeds or a payload comes.
     onGap: () => fetchAnew().catch(() => nextSuccess(queryClient, queryKey)),

@@ -1,10 +1,17 @@
 import { createClient, PayloadError, TooManyCallsError } from "@tidings/client";
 import { describe, expect, test } from "vitest";
+import { contract, validators } from "./support/contract.js";
 import { type FakeSocket, fakeSockets } from "./support/fake-socket.js";
 
 function setUp(options = {}) {
   const { WebSocket, sockets } = fakeSockets();
-  const client = createClient({ url: "ws://server/rpc", WebSocket, ...options });
+  const client = createClient({
+    contract,
+    validators,
+    url: "ws://server/rpc",
+    WebSocket,
+    ...options,
+  });
   return { client, sockets, newest: () => sockets.at(-1) as FakeSocket };
 }
 
@@ -31,8 +38,8 @@ describe("a query", () => {
     );
   });
 
-  test("is not checked when the client was told so", async () => {
-    const { client, newest } = setUp({ validate: false });
+  test("is not checked when the client was given no validators", async () => {
+    const { client, newest } = setUp({ validators: undefined });
     const answer = client.allUsers.query();
     newest().open();
     newest().answer("allUsers", "anything");

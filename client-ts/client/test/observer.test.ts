@@ -1,20 +1,15 @@
-import {
-  createClient,
-  type ObserverHandlers,
-  SubscriptionObserver,
-  type User,
-} from "@tidings/client";
+import { createClient, type ObserverHandlers, SubscriptionObserver } from "@tidings/client";
 import { expect, test } from "vitest";
+import { contract, type User } from "./support/contract.js";
 import { type FakeSocket, fakeSockets } from "./support/fake-socket.js";
 
 const leanne = { id: "1", name: "Leanne Graham" };
 
 function setUp(handlers: ObserverHandlers<User[]> = {}) {
   const { WebSocket, sockets } = fakeSockets();
-  const client = createClient({ url: "ws://server/rpc", WebSocket });
+  const client = createClient({ contract, url: "ws://server/rpc", WebSocket });
   const observer = new SubscriptionObserver(
-    client,
-    "onUpdates",
+    client.onUpdates,
     { channel: "list-1" },
     () => handlers,
   );

@@ -20,13 +20,17 @@ describe("the URL", () => {
 
   test("has to be absolute where there is no page", () => {
     vi.stubGlobal("location", undefined);
-    expect(() => settingsOf({ WebSocket })).toThrow(/Pass an absolute one: createClient\(\{ url/);
+    expect(() => settingsOf({ WebSocket })).toThrow(
+      /Pass an absolute one: createClient\(\{ contract, url/,
+    );
   });
 });
 
 test("a runtime without WebSocket is told what to pass", () => {
   vi.stubGlobal("WebSocket", undefined);
-  expect(() => settingsOf({ url: "ws://server/rpc" })).toThrow(/createClient\(\{ WebSocket \}\)/);
+  expect(() => settingsOf({ url: "ws://server/rpc" })).toThrow(
+    /createClient\(\{ contract, WebSocket \}\)/,
+  );
 });
 
 test("one member of a group can be set and the others keep their defaults", () => {

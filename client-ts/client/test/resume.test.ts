@@ -1,7 +1,7 @@
 /** What the client makes of interruptions, with the real server. */
-import type { User } from "@tidings/client";
 import { describe, expect, test } from "vitest";
 import { Cable } from "./support/cable.js";
+import type { User } from "./support/contract.js";
 import { Inbox } from "./support/inbox.js";
 import { TidingsServer, Valkey } from "./support/server.js";
 

@@ -1,7 +1,7 @@
 /** The client against the real server. */
-import { RpcError, type User } from "@tidings/client";
+import { RpcError } from "@tidings/client";
 import { describe, expect, test } from "vitest";
-import { openRpc } from "./support/contract.js";
+import { openRpc, type User } from "./support/contract.js";
 import { until } from "./support/deadline.js";
 import { Inbox } from "./support/inbox.js";
 import { recordingSocket } from "./support/recording-socket.js";

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
-import { createClient, PayloadError, type SubscriptionHandlers, type User } from "../src/index.js";
+import { createClient, PayloadError, type SubscriptionHandlers } from "../src/index.js";
+import { contract, type User, validators } from "./support/contract.js";
 import { type FakeSocket, fakeSockets } from "./support/fake-socket.js";
 
 const input = { channel: "list-1" };
@@ -8,7 +9,7 @@ const leanne = { id: "1", name: "Leanne Graham" };
 /** A client over fake sockets, with the jitter off so that waits are known. */
 function setUp() {
   const { WebSocket, sockets } = fakeSockets();
-  const client = createClient({ url: "ws://server/rpc", WebSocket });
+  const client = createClient({ contract, validators, url: "ws://server/rpc", WebSocket });
   const newest = (): FakeSocket => {
     const socket = sockets.at(-1);
     if (socket === undefined) throw new Error("no socket was made");

@@ -3,6 +3,7 @@ import { QueryClient, QueryObserver } from "@tanstack/react-query";
 import { createClient, SubscriptionObserver } from "@tidings/client";
 import { createQueryOptions, keepUpdated } from "@tidings/client/tanstack-query";
 import { beforeEach, describe, expect, test, vi } from "vitest";
+import { contract } from "./support/contract.js";
 import { type FakeSocket, fakeSockets } from "./support/fake-socket.js";
 
 const user = (name: string) => ({ id: "1", name });
@@ -11,7 +12,7 @@ const failure = { code: -32603, message: "no", data: { name: "internalError", re
 /** A query and a subscription that keeps it updated, both watched, over a socket that is open. */
 function setUp() {
   const { WebSocket, sockets } = fakeSockets();
-  const client = createClient({ url: "ws://server/rpc", WebSocket });
+  const client = createClient({ contract, url: "ws://server/rpc", WebSocket });
   const queryClient = new QueryClient({
     defaultOptions: { queries: { retry: false, staleTime: Number.POSITIVE_INFINITY } },
   });
@@ -19,7 +20,7 @@ function setUp() {
   const query = new QueryObserver(queryClient, allUsers.queryOptions());
   query.subscribe(() => {});
   const handlers = keepUpdated(queryClient, allUsers.queryKey());
-  const live = new SubscriptionObserver(client, "onUpdates", { channel: "list-1" }, () => handlers);
+  const live = new SubscriptionObserver(client.onUpdates, { channel: "list-1" }, () => handlers);
   live.subscribe(() => {});
   const socket = sockets[0] as FakeSocket;
   socket.open();

@@ -2,22 +2,19 @@
 /** The hooks against the real server. */
 import { QueryClient, QueryClientProvider, useQuery } from "@tanstack/react-query";
 import { act, cleanup, renderHook } from "@testing-library/react";
-import type { Client, SubscriptionResult, User } from "@tidings/client";
-import {
-  skipToken,
-  TidingsProvider,
-  type UseSubscriptionOptions,
-  useConnectionState,
-  useSubscription,
-} from "@tidings/client/react";
+import type { SubscriptionResult } from "@tidings/client";
+import { createHooks, skipToken, type UseSubscriptionOptions } from "@tidings/client/react";
 import { createQueryOptions, keepUpdated } from "@tidings/client/tanstack-query";
 import { type ReactNode, StrictMode } from "react";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { Store } from "../src/store.js";
 import { Cable } from "./support/cable.js";
+import type { contract, DemoClient, User } from "./support/contract.js";
 import { until } from "./support/deadline.js";
 import { recordingSocket } from "./support/recording-socket.js";
 import { TidingsServer, Valkey } from "./support/server.js";
+
+const { TidingsProvider, useConnectionState, useSubscription } = createHooks<typeof contract>();
 
 type Result = SubscriptionResult<User[]>;
 const leanne: User = { id: "1", name: "Leanne Graham" };
@@ -40,7 +37,7 @@ interface Props {
 }
 
 /** Renders the hook in StrictMode and keeps every result that was rendered. */
-function renderSubscription(client: Client, initialProps: Props = {}) {
+function renderSubscription(client: DemoClient, initialProps: Props = {}) {
   const results = new Store<Result[]>([]);
   const wrapper = ({ children }: { children: ReactNode }) => (
     <StrictMode>
@@ -193,7 +190,7 @@ describe("the provider", () => {
   test("is asked for by name when it is missing", () => {
     const quiet = vi.spyOn(console, "error").mockImplementation(() => {});
     expect(() => renderHook(() => useConnectionState())).toThrow(
-      "Wrap the component in <TidingsProvider client={createClient()}>",
+      "Wrap the component in the <TidingsProvider client={…}> of the same createHooks()",
     );
     quiet.mockRestore();
   });

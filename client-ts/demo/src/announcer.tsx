@@ -1,6 +1,6 @@
 import type { SubscriptionResult } from "@tidings/client";
-import { useConnectionState } from "@tidings/client/react";
 import { useState } from "react";
+import { useConnectionState } from "./hooks.js";
 import { describeConnection } from "./masthead.js";
 
 /** Updates come every few seconds; to hear of each would be to hear nothing else. Milliseconds. */

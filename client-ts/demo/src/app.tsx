@@ -1,19 +1,20 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useSubscription } from "@tidings/client/react";
 import { keepUpdated, type QueryOptions } from "@tidings/client/tanstack-query";
 import { Announcer } from "./announcer.js";
 import { useChanges } from "./changes.js";
 import { Continuity, useInterruption } from "./continuity.js";
+import { useSubscription } from "./hooks.js";
 import { Masthead } from "./masthead.js";
 import { Notices } from "./notices.js";
 import { Replicas } from "./replicas.js";
+import type { contract } from "./tidings.js";
 import { UserList } from "./user-list.js";
 
 const channel = "list-1";
 const columns = ["lpg", "emn", "ck"];
 
 /** The users of one list: asked for once, and then kept up to date by the list's channel. */
-export function App({ queries }: { queries: QueryOptions }) {
+export function App({ queries }: { queries: QueryOptions<typeof contract> }) {
   const queryClient = useQueryClient();
   const users = useQuery(queries.allUsers.queryOptions());
   const [interruption, handlers] = useInterruption(

@@ -1,5 +1,5 @@
-import type { User } from "@tidings/client";
 import { useState } from "react";
+import type { User } from "./tidings.js";
 
 /** What the newest list did to a user's card. */
 export type Change = "new" | "changed";

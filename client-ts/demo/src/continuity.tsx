@@ -1,8 +1,9 @@
 import type { UseQueryResult } from "@tanstack/react-query";
-import type { SubscriptionResult, User } from "@tidings/client";
+import type { SubscriptionResult } from "@tidings/client";
 import type { UseSubscriptionOptions } from "@tidings/client/react";
 import { useRef, useState } from "react";
 import { clock } from "./masthead.js";
+import type { User } from "./tidings.js";
 
 /** How the last interruption in which something was published came out. */
 export type Interruption =

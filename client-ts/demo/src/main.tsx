@@ -1,17 +1,19 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { createClient } from "@tidings/client";
-import { TidingsProvider } from "@tidings/client/react";
 import { createQueryOptions } from "@tidings/client/tanstack-query";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app.js";
+import { TidingsProvider } from "./hooks.js";
+import { contract } from "./tidings.js";
+import { validators } from "./tidings.validators.js";
 import "./styles/page.css";
 import "./styles/masthead.css";
 import "./styles/continuity.css";
 import "./styles/lists.css";
 import "./styles/replicas.css";
 
-const client = createClient({ callTimeoutMs: 10_000 });
+const client = createClient({ contract, validators, callTimeoutMs: 10_000 });
 
 const queryClient = new QueryClient({
   defaultOptions: {

@@ -1,5 +1,5 @@
 import type { ConnectionState, SubscriptionResult } from "@tidings/client";
-import { useConnectionState } from "@tidings/client/react";
+import { useConnectionState } from "./hooks.js";
 
 /** What the connection's state is called, and how good it is. */
 export function describeConnection(

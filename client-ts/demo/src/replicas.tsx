@@ -1,5 +1,5 @@
-import type { Instance } from "@tidings/client";
-import { useSubscription } from "@tidings/client/react";
+import { useSubscription } from "./hooks.js";
+import type { Instance } from "./tidings.js";
 
 /** The replicas that live, as they say themselves every few seconds. One that dies is gone within seven. */
 export function Replicas({ serving }: { serving: string | undefined }) {

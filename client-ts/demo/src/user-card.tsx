@@ -1,5 +1,5 @@
-import type { User } from "@tidings/client";
 import type { Change } from "./changes.js";
+import type { User } from "./tidings.js";
 
 interface UserCardProps {
   user: User;

@@ -1,5 +1,5 @@
-import type { User } from "@tidings/client";
 import type { Changes } from "./changes.js";
+import type { User } from "./tidings.js";
 import { UserCard } from "./user-card.js";
 
 interface UserListProps {

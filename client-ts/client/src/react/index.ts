@@ -1,9 +1,5 @@
-/**
- * React hooks over the client. `provider` hands the client down, `useSubscription` follows a channel,
- * `useConnectionState` tells what the connection is doing.
- */
+/** React hooks over the client: `createHooks` makes them for one service. */
 
 export { type SkipToken, skipToken } from "../observer.js";
-export { TidingsProvider, useClient } from "./provider.js";
-export { useConnectionState } from "./useConnectionState.js";
-export { type UseSubscriptionOptions, useSubscription } from "./useSubscription.js";
+export { createHooks, type Hooks } from "./hooks.js";
+export type { UseSubscriptionOptions } from "./useSubscriptionOf.js";

@@ -1,5 +1,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import type { Client } from "@tidings/client";
+import type { contract } from "../../../demo/src/tidings.js";
+
+export { contract, type User } from "../../../demo/src/tidings.js";
+export { validators } from "../../../demo/src/tidings.validators.js";
+
+/** A client of the demo, which these tests run against. */
+export type DemoClient = Client<typeof contract>;
 
 const schema = resolve(import.meta.dirname, "../../../../schema");
 

@@ -4,9 +4,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
-import { type Client, type ClientOptions, createClient, type User } from "@tidings/client";
+import { type ClientOptions, createClient } from "@tidings/client";
 import { onTestFinished } from "vitest";
 import { WebSocket } from "ws";
+import { contract, type DemoClient, type User, validators } from "./contract.js";
 import { Port } from "./port.js";
 import { Program } from "./process.js";
 
@@ -75,8 +76,8 @@ export class TidingsServer {
   }
 
   /** A client of it, closed with the test. */
-  client(options: ClientOptions = {}): Client {
-    const client = createClient({ url: this.url, WebSocket, ...options });
+  client(options: ClientOptions = {}): DemoClient {
+    const client = createClient({ contract, validators, url: this.url, WebSocket, ...options });
     onTestFinished(() => client.close());
     return client;
   }

@@ -3,8 +3,8 @@ import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { resolve } from "node:path";
 import { promisify } from "node:util";
-import type { User } from "@tidings/client";
 import { Program } from "../../../client/test/support/process.js";
+import type { User } from "../../src/tidings.js";
 
 const target = resolve(import.meta.dirname, "../../../../target/debug");
 const page = resolve(import.meta.dirname, "../../dist");

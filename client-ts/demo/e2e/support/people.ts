@@ -1,4 +1,4 @@
-import type { User } from "@tidings/client";
+import type { User } from "../../src/tidings.js";
 
 export const leanne: User = {
   id: "1",

@@ -1,9 +1,8 @@
 import { useSyncExternalStore } from "react";
+import type { ClientMembers } from "../client.js";
 import type { ConnectionState } from "../transport.js";
-import { useClient } from "./provider.js";
 
-/** What the provider's client's connection is doing. */
-export function useConnectionState(): ConnectionState {
-  const { connectionState } = useClient();
+/** What a client's connection is doing. */
+export function useConnectionStateOf({ connectionState }: ClientMembers): ConnectionState {
   return useSyncExternalStore(connectionState.subscribe, connectionState.get, connectionState.get);
 }
