@@ -1,4 +1,5 @@
 import { comment } from "./comment.js";
+import { checkDirections } from "./directions.js";
 import type { Document, Method } from "./document.js";
 import { checkNames, memberName, tidingsErrors } from "./names.js";
 import { TypeWriter } from "./types.js";
@@ -16,10 +17,13 @@ export function header({ title }: Document): string {
  */
 export function contractFile(document: Document): string {
   checkNames(document);
+  checkDirections(document);
   const types = new TypeWriter(document.schemas);
   const known = new Set(document.errors.map(({ name }) => name));
   // The client knows Tidings' own errors. One that it does not know yet is treated as the service's.
-  const errors = document.errors.filter(({ name }) => !tidingsErrors.includes(name));
+  const errors = document.errors.filter(
+    ({ name }) => !tidingsErrors.some((known) => known === name),
+  );
   const errorTypes = errors.map(
     ({ name, meaning, details, place }) =>
       comment(meaning?.split("\n") ?? [], "  ") +

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { CodegenError } from "./error.js";
 
@@ -19,12 +19,15 @@ export async function writeAll(files: readonly OutputFile[]): Promise<void> {
     for (const { path, text, temporary } of moves) {
       await mkdir(dirname(path), { recursive: true });
       await writeFile(temporary, text);
+      // Renaming would fail, when others have been renamed already.
+      const found = await stat(path).catch(() => undefined);
+      if (found?.isDirectory()) throw new Error(`${path} is a folder`);
     }
     for (const { path, temporary } of moves) await rename(temporary, path);
   } catch (error) {
     throw new CodegenError(`cannot write: ${(error as Error).message}`);
   } finally {
-    for (const { temporary } of moves) await rm(temporary, { force: true });
+    for (const { temporary } of moves) await rm(temporary, { force: true }).catch(() => {});
   }
 }
 

@@ -1,8 +1,8 @@
 /**
  * From the OpenRPC document of a Tidings service to TypeScript. In reading order:
  *
- * - `document`: what is read; `names`: which names can be used
- * - `types`: schemas as types, with `keywords` and `comment`; `contract`: the file of the contract
+ * - `document`: what is read; `names`: which names can be used; `directions`: what is sent and received
+ * - `types`: schemas as types, with `keywords`, `expressions` and `comment`; `contract`: the file of the contract
  * - `checkable`, `formats`: schemas as they are checked; `validators`: the file of the checks
  * - `source`, `files`: reading and writing; `cli`: the program
  */

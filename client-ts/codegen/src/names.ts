@@ -7,7 +7,7 @@ const clientMembers = ["close", "connectionState"];
 /**
  * Tidings' own errors: `@tidings/client` knows them by itself. A test compares this list with the client's.
  */
-export const tidingsErrors: readonly string[] = [
+export const tidingsErrors = [
   "parseError",
   "invalidRequest",
   "methodNotFound",
@@ -25,7 +25,7 @@ export const tidingsErrors: readonly string[] = [
   "subscriptionInBatch",
   "webSocketRequired",
   "forbidden",
-];
+] as const;
 
 /** The names of errors that `@tidings/client` makes itself. */
 const clientErrors = [

@@ -1,22 +1,17 @@
 import { schemaComment } from "./comment.js";
 import { isObject, type Schema, type SchemaObject } from "./document.js";
 import { Place } from "./error.js";
+import {
+  arrayOf,
+  grouped,
+  intersection,
+  single,
+  type Type,
+  union,
+  unknown,
+} from "./expressions.js";
 import { isKnown } from "./keywords.js";
 import { memberName, typeName } from "./names.js";
-
-/** No line of a union is longer than this, where it can be divided. */
-const LINE_WIDTH = 100;
-
-/** How tightly the parts of a type hold together, loosest first. */
-type Binding = "union" | "intersection" | "single";
-
-interface Type {
-  readonly text: string;
-  readonly binding: Binding;
-}
-
-const single = (text: string): Type => ({ text, binding: "single" });
-const unknown = single("unknown");
 
 const scalars: Record<string, string> = {
   string: "string",
@@ -247,35 +242,6 @@ function literal(value: unknown, place: Place): Type {
     "only texts, numbers, booleans and null can be constants",
     "Describe its type.",
   );
-}
-
-function union(types: readonly Type[], indent: string): Type {
-  const texts = [...new Set(types.map((type) => grouped(type, "union")))];
-  if (texts.includes("unknown")) return unknown;
-  if (texts.length === 0) return single("never");
-  if (texts.length === 1)
-    return types.find((type) => grouped(type, "union") === texts[0]) ?? unknown;
-  const line = texts.join(" | ");
-  const fits = !line.includes("\n") && indent.length + line.length <= LINE_WIDTH;
-  const text = fits ? line : texts.map((each) => `\n${indent}  | ${each}`).join("");
-  return { text, binding: "union" };
-}
-
-function intersection(types: readonly Type[]): Type {
-  const texts = [...new Set(types.map((type) => grouped(type, "intersection")))];
-  if (texts.length === 0) return unknown;
-  if (texts.length === 1) return types[0] ?? unknown;
-  return { text: texts.join(" & "), binding: "intersection" };
-}
-
-function arrayOf(type: Type): Type {
-  return single(`${grouped(type, "single")}[]`);
-}
-
-/** In brackets, where it would fall apart among parts that are bound like this. */
-function grouped({ text, binding }: Type, among: Binding): string {
-  const order: Binding[] = ["union", "intersection", "single"];
-  return order.indexOf(binding) < order.indexOf(among) ? `(${text})` : text;
 }
 
 /** Whether it has nothing but members, so that it can be an interface. */
