@@ -30,12 +30,13 @@ pub enum Event<T> {
     },
     /// A published event.
     Data {
-        /// The event's id, to resume from. Absent for an event that was published outside Tidings' own
-        /// publish path: such an event is live only, and a client keeps the id that it has.
+        /// The event's id, to resume from. Absent in a feed that cannot be resumed, and for an event that was
+        /// published outside Tidings' own publish path: such an event is live only, and a client keeps the id that it
+        /// has.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[schemars(with = "EventId")]
         id: Option<EventId>,
-        /// When it was published: milliseconds since 1970-01-01T00:00:00Z. Absent where `id` is.
+        /// When it was published: milliseconds since 1970-01-01T00:00:00Z. Absent where the broker did not record it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[schemars(with = "u64")]
         published_at: Option<u64>,
@@ -108,7 +109,7 @@ pub enum GapReason {
     HistoryTrimmed,
     /// The channel's history was lost, and its counting began anew.
     EpochChanged,
-    /// The client's `lastEventId` is of no event that this channel has had.
+    /// This channel has had no event with the client's `lastEventId`.
     UnknownPosition,
 }
 

@@ -1,4 +1,17 @@
-//! The files that are made from the Rust types and committed beside them.
+//! Files that are made from a contract and committed beside it: the OpenRPC document, the types as a JSON Schema, examples.
+//!
+//! ```no_run
+//! use tidings_contract::{OpenRpc, generated::Files};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let document = OpenRpc::new("Shop", "1.0.0").into_document()?;
+//! let files = Files::new(&document);
+//! for path in files.write(std::path::Path::new("contract"))? {
+//!     println!("written: {}", path.display());
+//! }
+//! # Ok(())
+//! # }
+//! ```
 
 use std::{
     fs, io,
@@ -7,64 +20,67 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::{contract, examples::examples};
+/// The folder of the examples.
+const EXAMPLES: &str = "examples";
 
-/// The command that brings every generated file up to date.
-pub const GENERATE: &str = "cargo run -p tidings-schema -- generate";
+/// Generated files: their paths below some folder, and their content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Files(Vec<(PathBuf, String)>);
 
-/// Every generated file: its path below the crate's folder, and its content.
-pub fn files() -> Vec<(PathBuf, String)> {
-    let document = contract().into_document();
-    let mut files = vec![
-        ("openrpc.json".into(), pretty(&document)),
-        ("schema.json".into(), pretty(&schema(&document))),
-    ];
-    for (name, message) in examples() {
-        files.push((format!("examples/{name}.json").into(), pretty(&message)));
+impl Files {
+    /// `openrpc.json` and `schema.json` of a document.
+    pub fn new(document: &Value) -> Self {
+        Self(vec![
+            ("openrpc.json".into(), pretty(document)),
+            ("schema.json".into(), pretty(&schema(document))),
+        ])
     }
-    files
-}
 
-/// Writes every generated file below `folder`, and removes examples that are no longer made.
-///
-/// # Errors
-///
-/// When a file cannot be read, written or removed.
-pub fn generate(folder: &Path) -> io::Result<()> {
-    for stale in leftovers(folder)? {
-        fs::remove_file(folder.join(stale))?;
+    /// Adds `examples/NAME.json`.
+    #[must_use]
+    pub fn example(mut self, name: &str, message: &Value) -> Self {
+        self.0.push((Path::new(EXAMPLES).join(format!("{name}.json")), pretty(message)));
+        self
     }
-    fs::create_dir_all(folder.join("examples"))?;
-    files().into_iter().try_for_each(|(path, content)| fs::write(folder.join(path), content))
-}
 
-/// The files below `folder` that differ from what [`generate`] would leave there.
-///
-/// # Errors
-///
-/// When the folder of the examples cannot be read.
-pub fn stale(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let changed = |(path, content): (PathBuf, String)| {
-        (fs::read_to_string(folder.join(&path)).ok().as_ref() != Some(&content)).then_some(path)
-    };
-    let mut stale: Vec<_> = files().into_iter().filter_map(changed).collect();
-    stale.extend(leftovers(folder)?);
-    Ok(stale)
-}
-
-/// Examples that no longer exist in Rust.
-fn leftovers(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let current: Vec<_> = files().into_iter().map(|(path, _)| path).collect();
-    let mut leftovers = Vec::new();
-    if folder.join("examples").is_dir() {
-        for entry in fs::read_dir(folder.join("examples"))? {
-            let path = Path::new("examples").join(entry?.file_name());
-            if !current.contains(&path) {
-                leftovers.push(path);
+    /// Writes the files that differ, removes examples that are no longer made, and answers the paths of both.
+    ///
+    /// # Errors
+    ///
+    /// When a file cannot be read, written or removed.
+    pub fn write(&self, folder: &Path) -> io::Result<Vec<PathBuf>> {
+        let stale = self.stale(folder)?;
+        fs::create_dir_all(folder.join(EXAMPLES))?;
+        for path in &stale {
+            match self.0.iter().find(|(known, _)| known == path) {
+                Some((_, content)) => fs::write(folder.join(path), content)?,
+                None => fs::remove_file(folder.join(path))?,
             }
         }
+        Ok(stale)
     }
-    Ok(leftovers)
+
+    /// The paths of the files below `folder` that [`Files::write`] would change.
+    ///
+    /// # Errors
+    ///
+    /// When the folder of the examples cannot be read.
+    pub fn stale(&self, folder: &Path) -> io::Result<Vec<PathBuf>> {
+        let differs = |(path, content): &(PathBuf, String)| {
+            let same = fs::read_to_string(folder.join(path)).ok().as_ref() == Some(content);
+            (!same).then(|| path.clone())
+        };
+        let mut stale: Vec<_> = self.0.iter().filter_map(differs).collect();
+        if folder.join(EXAMPLES).is_dir() {
+            for entry in fs::read_dir(folder.join(EXAMPLES))? {
+                let path = Path::new(EXAMPLES).join(entry?.file_name());
+                if !self.0.iter().any(|(known, _)| *known == path) {
+                    stale.push(path);
+                }
+            }
+        }
+        Ok(stale)
+    }
 }
 
 /// The named types on their own, for tools that know JSON Schema but not OpenRPC.
@@ -74,7 +90,7 @@ fn schema(document: &Value) -> Value {
     let definitions: Value = serde_json::from_str(&definitions).expect("it was JSON before");
     json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
-        "title": "The types of Tidings",
+        "title": document["info"]["title"],
         "definitions": definitions,
     })
 }

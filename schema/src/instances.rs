@@ -1,11 +1,13 @@
-//! The instances domain: the replicas of the fleet, and what each is doing.
+//! The replicas of a service, and what each is doing. A service opts in with `Router::instances`.
+
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Channel, ErrorCode, Feed, NoInput, Subscription};
+use crate::{Feed, NoInput, Subscription};
 
-/// What one replica says of itself.
+/// What one replica reports of itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Instance {
@@ -19,14 +21,14 @@ pub struct Instance {
     pub connections: u64,
     /// Its live subscriptions.
     pub subscriptions: u64,
-    /// Events that came from the broker, per second, since it last said so.
+    /// Events that came from the broker, per second, since the last report.
     pub events_per_second: f64,
-    /// Events handed to a subscription, per second, since it last said so.
+    /// Events handed to a subscription, per second, since the last report.
     pub deliveries_per_second: f64,
 }
 
-/// Streams the replicas of the fleet: each event is the list of all that live, by name. A replica that has
-/// died is in it for at most another seven seconds.
+/// Streams the replicas of the fleet: each event is the list of all live replicas, by name. A replica that has died is
+/// listed for at most ten more seconds, or seven while another replica reports.
 #[derive(Debug, JsonSchema)]
 pub struct OnInstances;
 
@@ -35,11 +37,6 @@ impl Subscription for OnInstances {
     const NAMESPACE: &'static str = "instances";
     type Input = NoInput;
     type Event = Vec<Instance>;
-    const FEED: Feed = Feed::State;
-    const ERRORS: &'static [ErrorCode] =
-        &[ErrorCode::BrokerUnavailable, ErrorCode::TooManySubscriptions];
-
-    fn channel(_: &Self::Input) -> Channel {
-        Channel::try_from("all".to_owned()).expect("it is a channel name")
-    }
+    const FEED: Feed = Feed::Members;
+    const MEMBER_TTL: Duration = Duration::from_secs(5);
 }

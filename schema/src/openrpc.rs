@@ -1,47 +1,69 @@
-//! The OpenRPC document of a set of procedures.
+//! The OpenRPC document of a service.
 //!
-//! OpenRPC 1.3 knows no subscriptions: one is written as a method that answers the subscription's id,
-//! with `x-subscription { notification, unsubscribe, event, data, feed }` saying the rest. `x-kind` tells
-//! queries, mutations and subscriptions apart, `x-input` refers to the input as one type, and `x-errors`
-//! is the table of [`ErrorCode`]s.
+//! OpenRPC 1.3 knows no subscriptions: one is written as a method that answers the subscription's id, and
+//! `x-subscription` says the rest. `x-kind` tells queries, mutations and subscriptions apart, `x-input` refers to the input as
+//! one type, and `x-errors` is the table of [`ErrorKind`]s.
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
+use std::any::TypeId;
+
+use schemars::{
+    JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, transform::RecursiveTransform,
+};
 use serde_json::{Map, Value, json};
 
-use crate::{ErrorCode, Event, Mutation, Query, Subscription, SubscriptionId};
+use crate::{
+    Channel, ErrorKind, Event, EventId, Feed, Mutation, NoInput, Query, Subscription,
+    SubscriptionId,
+};
 
 const DEFINITIONS: &str = "#/components/schemas/";
+
+/// The errors that any subscribe call can meet.
+const SUBSCRIBE_ERRORS: [ErrorKind; 2] =
+    [ErrorKind::BROKER_UNAVAILABLE, ErrorKind::TOO_MANY_SUBSCRIPTIONS];
+
+/// What a contract gets wrong: each fault is a sentence that names the procedure, type or error.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the contract is not valid: {}", .0.join("; "))]
+pub struct InvalidContract(pub Vec<String>);
 
 /// Collects procedures and writes the document.
 ///
 /// Members come in a fixed order and schemas sorted by name: the same procedures give the same bytes.
 #[derive(Debug)]
 pub struct OpenRpc {
+    title: String,
+    version: String,
     methods: Vec<Value>,
+    names: Vec<&'static str>,
+    namespaces: Vec<(&'static str, &'static str)>,
+    errors: Vec<ErrorKind>,
+    faults: Vec<String>,
     /// Schemas as clients send them: absent members have defaults.
     inputs: SchemaGenerator,
     /// Schemas as the server sends them.
     outputs: SchemaGenerator,
 }
 
-impl Default for OpenRpc {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl OpenRpc {
-    /// A document without procedures.
-    pub fn new() -> Self {
+    /// A document without procedures. Title and version are the service's.
+    pub fn new(title: impl Into<String>, version: impl Into<String>) -> Self {
         // OpenRPC's own meta-schema is draft-07, and so must the schemas in a document be.
         let settings = || {
             SchemaSettings::draft07().with(|s| {
                 s.definitions_path = "/components/schemas".into();
                 s.meta_schema = None;
+                s.transforms.push(Box::new(RecursiveTransform(nullable_is_optional)));
             })
         };
         Self {
+            title: title.into(),
+            version: version.into(),
             methods: Vec::new(),
+            names: Vec::new(),
+            namespaces: Vec::new(),
+            errors: ErrorKind::TIDINGS.to_vec(),
+            faults: Vec::new(),
             inputs: settings().for_deserialize().into_generator(),
             outputs: settings().for_serialize().into_generator(),
         }
@@ -68,23 +90,38 @@ impl OpenRpc {
     /// Adds a subscription.
     #[must_use]
     pub fn subscription<P: Subscription>(mut self) -> Self {
+        self.check_namespace::<P>();
         let result = json!({
             "name": "subscription",
             "description": "Names the subscription within its connection.",
             "schema": self.outputs.subschema_for::<SubscriptionId>(),
         });
-        let mut method = self.method::<P, P::Input>(P::NAME, "subscription", P::ERRORS, &result);
+        let errors: Vec<_> = SUBSCRIBE_ERRORS.iter().chain(P::ERRORS).copied().collect();
+        let mut method = self.method::<P, P::Input>(P::NAME, "subscription", &errors, &result);
+        if P::FEED.is_resumable() {
+            self.add_cursor(P::NAME, &mut method);
+        }
         // The envelope is generic; the document wants a name of its own for each instance of it.
         let event = format!("{}Event", pascal(P::NAME));
         let schema = <Event<P::Event>>::json_schema(&mut self.outputs);
         self.outputs.definitions_mut().insert(event.clone(), schema.into());
-        method["x-subscription"] = json!({
+        let mut subscription = json!({
             "notification": P::NAME,
             "unsubscribe": unsubscribe_name(P::NAME),
             "event": { "$ref": format!("{DEFINITIONS}{event}") },
             "data": self.outputs.subschema_for::<P::Event>(),
             "feed": P::FEED,
+            "resumable": P::FEED.is_resumable(),
+            "namespace": P::NAMESPACE,
+            "channel": channel_schema::<P>(),
         });
+        let ms = |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        match P::FEED {
+            Feed::Log => {}
+            Feed::State => subscription["stateRetentionMs"] = ms(P::STATE_RETENTION).into(),
+            Feed::Members => subscription["memberTtlMs"] = ms(P::MEMBER_TTL).into(),
+        }
+        method["x-subscription"] = subscription;
         self.methods.push(method);
         self
     }
@@ -99,49 +136,59 @@ impl OpenRpc {
     }
 
     /// The document.
-    pub fn into_document(mut self) -> Value {
+    ///
+    /// # Errors
+    ///
+    /// Everything that the contract gets wrong: names that are taken or not well formed, error codes that are reserved or
+    /// taken, two subscriptions with one namespace, a type that clients and server would write in two forms.
+    pub fn into_document(mut self) -> Result<Value, InvalidContract> {
         // Types that travel outside of any procedure's own types.
         self.outputs.subschema_for::<crate::ErrorData>();
+        let mut errors = Map::new();
+        let mut table = Vec::new();
+        for kind in std::mem::take(&mut self.errors) {
+            let (name, code, meaning) = (kind.name(), kind.code(), kind.meaning());
+            let mut error = json!({ "code": code, "message": meaning });
+            let mut row = json!({ "name": name, "code": code, "retryable": kind.is_retryable(), "meaning": meaning });
+            if let Some(details) = kind.details(&mut self.outputs) {
+                row["details"] = details.clone().into();
+                let data = json!({ "$ref": format!("{DEFINITIONS}ErrorData") });
+                let details =
+                    json!({ "properties": { "details": details }, "required": ["details"] });
+                error["data"] = json!({ "allOf": [data, details] });
+            }
+            errors.insert(name.to_owned(), error);
+            table.push(row);
+        }
         let schemas = self.schemas();
-        let errors: Map<_, _> = ErrorCode::ALL
-            .iter()
-            .map(|e| (e.name().to_owned(), json!({ "code": e.code(), "message": e.meaning() })))
-            .collect();
-        let table: Vec<_> = ErrorCode::ALL
-            .iter()
-            .map(|e| {
-                let (code, name) = (e.code(), e.name());
-                json!({ "name": name, "code": code, "retryable": e.retryable(), "meaning": e.meaning() })
-            })
-            .collect();
-        json!({
+        self.check_groups();
+        if !self.faults.is_empty() {
+            return Err(InvalidContract(self.faults));
+        }
+        Ok(json!({
             "openrpc": "1.3.2",
             "info": {
-                "title": "Tidings",
-                "description": "Typed RPC with live subscriptions. PROTOCOL.md describes the wire.",
-                "version": env!("CARGO_PKG_VERSION"),
-                "license": { "name": "MIT" },
+                "title": self.title,
+                "description": "A Tidings service: typed RPC with live subscriptions. PROTOCOL.md of Tidings describes the wire.",
+                "version": self.version,
             },
             "methods": self.methods,
             "components": { "schemas": schemas, "errors": errors },
             "x-errors": table,
-        })
+        }))
     }
 
     /// Every named type.
-    ///
-    /// # Panics
-    ///
-    /// If clients and server would send the same type in two forms: then one name means two things.
     fn schemas(&mut self) -> Map<String, Value> {
         let mut schemas = self.outputs.take_definitions(true);
         for (name, schema) in self.inputs.take_definitions(true) {
             match schemas.get(&name) {
                 None => drop(schemas.insert(name, schema)),
                 Some(same) if *same == schema => {}
-                Some(_) => panic!(
-                    "{name} differs between input and output; give the input a type of its own"
-                ),
+                Some(_) => self.faults.push(format!(
+                    "the type {name} is written in one form by clients and in another by the server (a member with \
+                     `#[serde(default)]`, for instance); give the input a type of its own"
+                )),
             }
         }
         schemas.sort_keys();
@@ -154,16 +201,20 @@ impl OpenRpc {
 
     fn method<P: JsonSchema, I: JsonSchema>(
         &mut self,
-        name: &str,
+        name: &'static str,
         kind: &str,
-        errors: &[ErrorCode],
+        errors: &[ErrorKind],
         result: &Value,
     ) -> Value {
+        self.check_name(name);
         let description = description(&P::json_schema(&mut self.outputs));
         let input = self.inputs.subschema_for::<I>();
         let errors: Vec<_> = errors
             .iter()
-            .map(|e| json!({ "$ref": format!("#/components/errors/{}", e.name()) }))
+            .map(|kind| {
+                self.declare(name, *kind);
+                json!({ "$ref": format!("#/components/errors/{}", kind.name()) })
+            })
             .collect();
         json!({
             "name": name,
@@ -181,7 +232,10 @@ impl OpenRpc {
     fn params(&self, input: &Schema) -> Vec<Value> {
         let name =
             input.get("$ref").and_then(Value::as_str).and_then(|r| r.strip_prefix(DEFINITIONS));
-        let definition = name.and_then(|name| self.inputs.definitions().get(name));
+        let definition = match name {
+            Some(name) => self.inputs.definitions().get(name),
+            None => Some(input.as_value()),
+        };
         let Some(definition) = definition else { return Vec::new() };
         let required = definition["required"].as_array().cloned().unwrap_or_default();
         let members = definition["properties"].as_object().cloned().unwrap_or_default();
@@ -200,11 +254,141 @@ impl OpenRpc {
             })
             .collect()
     }
+
+    /// Adds the framework's own parameter of a resumable subscription.
+    fn add_cursor(&mut self, name: &str, method: &mut Value) {
+        let Some(params) = method["params"].as_array_mut() else { return };
+        if params.iter().any(|param| param["name"] == "lastEventId") {
+            self.faults.push(format!(
+                "the input of {name} has a member lastEventId, which Tidings adds by itself; leave it out"
+            ));
+        }
+        params.push(json!({
+            "name": "lastEventId",
+            "description": "The last event that the client has: the stream goes on after it. Without it, the stream begins now.",
+            "required": false,
+            "schema": self.outputs.subschema_for::<EventId>(),
+        }));
+    }
+
+    fn declare(&mut self, procedure: &str, kind: ErrorKind) {
+        if self.errors.contains(&kind) {
+            return;
+        }
+        let taken = self.errors.iter().find(|k| k.code() == kind.code() || k.name() == kind.name());
+        match taken {
+            Some(taken) => self.faults.push(format!(
+                "{procedure} declares the error {kind:?}, but another error is {taken:?}; give each a code and a name of \
+                 its own"
+            )),
+            None if kind.is_reserved() => self.faults.push(format!(
+                "{procedure} declares the error {kind:?}, but JSON-RPC reserves the codes from -32768 to -32000; take \
+                 another, such as 1001"
+            )),
+            None if !is_segment(kind.name()) => self.faults.push(format!(
+                "{procedure} declares the error {kind:?}; write its name in camelCase, with letters and digits only"
+            )),
+            None => {}
+        }
+        self.errors.push(kind);
+    }
+
+    fn check_name(&mut self, name: &'static str) {
+        if !name.split('.').all(is_segment) || name.len() > 100 {
+            self.faults.push(format!(
+                "{name:?} is not a procedure name; use letters and digits, and dots between groups, such as prices.onPrice \
+                 (at most 100 characters)"
+            ));
+        } else if name.starts_with("rpc.") {
+            self.faults
+                .push(format!("the name {name} is reserved: JSON-RPC keeps `rpc.` for itself"));
+        }
+        if self.names.contains(&name) {
+            self.faults.push(format!("two procedures have the name {name}"));
+        }
+        self.names.push(name);
+    }
+
+    /// `prices` cannot be a procedure when `prices.onPrice` is one: clients make objects of groups.
+    fn check_groups(&mut self) {
+        for group in &self.names {
+            let member = self
+                .names
+                .iter()
+                .find(|name| name.strip_prefix(group).is_some_and(|rest| rest.starts_with('.')));
+            if let Some(member) = member {
+                self.faults.push(format!(
+                    "{group} is a procedure, so it cannot be the group of {member}; rename one of them"
+                ));
+            }
+        }
+    }
+
+    fn check_namespace<P: Subscription>(&mut self) {
+        let namespace = P::NAMESPACE;
+        if namespace.is_empty() || !namespace.split('.').all(is_segment) {
+            self.faults.push(format!(
+                "{namespace:?} cannot be the namespace of {}; use letters, digits and dots, such as prices", P::NAME
+            ));
+        }
+        match self.namespaces.iter().find(|(taken, _)| *taken == namespace) {
+            Some((_, other)) => self.faults.push(format!(
+                "{} and {other} have the same namespace {namespace}; give each its own NAMESPACE",
+                P::NAME
+            )),
+            None => self.namespaces.push((namespace, P::NAME)),
+        }
+    }
 }
 
 /// The method that ends a subscription of the procedure `name`.
 pub fn unsubscribe_name(name: &str) -> String {
     format!("{name}_unsubscribe")
+}
+
+/// The shape of the channel's name: the name itself where there is one channel only.
+fn channel_schema<P: Subscription>() -> Value {
+    if TypeId::of::<P::Input>() == TypeId::of::<NoInput>()
+        && let Ok(input) = serde_json::from_value(json!({}))
+    {
+        return json!({ "type": "string", "const": P::channel(&input) });
+    }
+    let mut schemas = SchemaSettings::draft07().into_generator();
+    Channel::json_schema(&mut schemas).into()
+}
+
+/// Whether it is a letter, and letters and digits.
+fn is_segment(segment: &str) -> bool {
+    segment.starts_with(|c: char| c.is_ascii_alphabetic())
+        && segment.bytes().all(|b| b.is_ascii_alphanumeric())
+}
+
+/// A member that may be `null` may be left out as well: serde takes both for `None`, and what is optional for one side is
+/// optional for the other.
+fn nullable_is_optional(schema: &mut Schema) {
+    let Some(object) = schema.as_object_mut() else { return };
+    let nullable: Vec<_> = object
+        .get("properties")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+        .filter(|(_, member)| accepts_null(member))
+        .map(|(name, _)| name.clone())
+        .collect();
+    let Some(required) = object.get_mut("required").and_then(Value::as_array_mut) else { return };
+    required.retain(|name| !nullable.iter().any(|n| name == n));
+    if required.is_empty() {
+        object.shift_remove("required");
+    }
+}
+
+fn accepts_null(schema: &Value) -> bool {
+    let null = json!("null");
+    match &schema["type"] {
+        Value::Array(types) => types.contains(&null),
+        single if *single == null => true,
+        _ => schema["anyOf"].as_array().is_some_and(|any| any.iter().any(accepts_null)),
+    }
 }
 
 /// draft-07 allows nothing beside a `$ref`, so a described reference is written as an `allOf` of one.
@@ -221,6 +405,11 @@ fn description(schema: &Schema) -> String {
 }
 
 fn pascal(name: &str) -> String {
-    let mut chars = name.chars();
-    chars.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(chars).collect()
+    let mut pascal = String::new();
+    for segment in name.split('.') {
+        let mut chars = segment.chars();
+        pascal.extend(chars.next().map(|first| first.to_ascii_uppercase()));
+        pascal.extend(chars);
+    }
+    pascal
 }

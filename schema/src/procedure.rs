@@ -1,78 +1,170 @@
 //! What a procedure is.
 //!
-//! The name and the types of a procedure stand on one type, and everything else follows from it: the
-//! method that the server registers, the entry in `openrpc.json`, the function of the TypeScript client.
-//! The type's doc comment is the procedure's description in the document (by way of `JsonSchema`).
-//! The idea of one declaration for both ends is tRPC's; that the declaration is a trait that needs no
-//! server to be compiled is Dropshot's.
+//! One type carries the name and the types of a procedure, and everything else follows from it: the method that the
+//! server registers, the entry in `openrpc.json`, the function of the TypeScript client. The type's doc comment becomes the
+//! procedure's description in the document (through `JsonSchema`). One declaration for both ends is tRPC's idea; a
+//! declaration that compiles without a server is Dropshot's.
+
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::{Channel, ErrorCode, EventId};
+use crate::{Channel, ErrorKind};
+
+/// How long the broker keeps the newest value of a [`Feed::State`] channel, unless the subscription says otherwise.
+pub const STATE_RETENTION: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// A procedure that reads and changes nothing.
+///
+/// ```
+/// # use schemars::JsonSchema;
+/// # use tidings_contract::{NoInput, Query};
+/// /// Answers the server's clock: milliseconds since 1970.
+/// #[derive(JsonSchema)]
+/// struct Now;
+///
+/// impl Query for Now {
+///     const NAME: &'static str = "clock.now";
+///     type Input = NoInput;
+///     type Output = u64;
+/// }
+/// ```
 pub trait Query: JsonSchema {
-    /// The method name on the wire, camelCase.
+    /// The method name on the wire: camelCase, with dots between groups, such as `prices.getPrice`.
     const NAME: &'static str;
     /// The parameters, by name. [`NoInput`] when there are none.
     type Input: DeserializeOwned + JsonSchema + Send + 'static;
     /// What a successful call answers.
     type Output: Serialize + JsonSchema + Send + 'static;
-    /// The errors that belong to this procedure, beside those that any call can meet.
-    const ERRORS: &'static [ErrorCode] = &[];
+    /// The errors that this procedure may answer, besides those that any call can meet.
+    const ERRORS: &'static [ErrorKind] = &[];
 }
 
-/// A procedure that changes something. It is never retried by the client on its own.
+/// A procedure that changes something. The client never repeats it on its own.
+///
+/// ```
+/// # use schemars::JsonSchema;
+/// # use serde::Deserialize;
+/// # use tidings_contract::{ErrorKind, Mutation};
+/// /// What to reset.
+/// #[derive(Deserialize, JsonSchema)]
+/// struct ResetInput {
+///     counter: String,
+/// }
+///
+/// /// Sets a counter to zero, and answers what it was.
+/// #[derive(JsonSchema)]
+/// struct Reset;
+///
+/// impl Mutation for Reset {
+///     const NAME: &'static str = "counters.reset";
+///     type Input = ResetInput;
+///     type Output = u64;
+///     const ERRORS: &'static [ErrorKind] = &[ErrorKind::NOT_FOUND];
+/// }
+/// ```
 pub trait Mutation: JsonSchema {
-    /// The method name on the wire, camelCase.
+    /// The method name on the wire: camelCase, with dots between groups, such as `prices.setPrice`.
     const NAME: &'static str;
     /// The parameters, by name. [`NoInput`] when there are none.
     type Input: DeserializeOwned + JsonSchema + Send + 'static;
     /// What a successful call answers.
     type Output: Serialize + JsonSchema + Send + 'static;
-    /// The errors that belong to this procedure, beside those that any call can meet.
-    const ERRORS: &'static [ErrorCode] = &[];
+    /// The errors that this procedure may answer, besides those that any call can meet.
+    const ERRORS: &'static [ErrorKind] = &[];
 }
 
 /// A procedure that answers a subscription id and then sends the events of one channel.
 ///
-/// The notifications bear the procedure's own name; `NAME_unsubscribe` ends the subscription.
+/// The notifications carry the procedure's own name; `NAME_unsubscribe` ends the subscription. A subscription with a
+/// [`Feed::Log`] also accepts `lastEventId` beside the members of its input: the framework adds it.
+///
+/// ```
+/// # use schemars::JsonSchema;
+/// # use serde::{Deserialize, Serialize};
+/// # use tidings_contract::{Channel, Feed, Subscription};
+/// /// Which room.
+/// #[derive(Deserialize, JsonSchema)]
+/// struct Room {
+///     room: String,
+/// }
+///
+/// /// Streams the messages of one room.
+/// #[derive(JsonSchema)]
+/// struct OnMessage;
+///
+/// impl Subscription for OnMessage {
+///     const NAME: &'static str = "chat.onMessage";
+///     type Input = Room;
+///     type Event = String;
+///     const FEED: Feed = Feed::Log;
+///
+///     fn channel(input: &Room) -> Channel {
+///         Channel::from_parts(&[&input.room])
+///     }
+/// }
+/// ```
 pub trait Subscription: JsonSchema {
-    /// The method name on the wire, camelCase. Also the method of each notification.
+    /// The method name on the wire: camelCase, with dots between groups. Also the method of each notification.
     const NAME: &'static str;
-    /// The family of channels that belongs to this procedure alone: in the broker, channel `c` is
-    /// called `NAMESPACE:{c}`, and everything published there must fit `Event`.
-    const NAMESPACE: &'static str;
-    /// The parameters, by name.
+    /// The family of channels that belongs to this procedure alone. In the broker, channel `c` is called
+    /// `NAMESPACE:{c}`, and everything published there must fit `Event`.
+    const NAMESPACE: &'static str = Self::NAME;
+    /// The parameters, by name. [`NoInput`] when there are none.
     type Input: DeserializeOwned + JsonSchema + Send + 'static;
-    /// What a publisher publishes. A payload that does not fit reaches no client.
-    type Event: Serialize + DeserializeOwned + JsonSchema + Send + 'static;
-    /// What a subscriber that falls behind or comes back is owed.
+    /// What a publisher publishes. A payload that does not fit is sent to no client.
+    type Event: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static;
+    /// What a subscriber receives after it has fallen behind or was away.
     const FEED: Feed;
-    /// The errors that belong to this procedure, beside those that any call can meet.
-    const ERRORS: &'static [ErrorCode] = &[];
+    /// [`Feed::State`] only: how long the broker keeps the newest value after it was published.
+    const STATE_RETENTION: Duration = STATE_RETENTION;
+    /// [`Feed::Members`] only: how long a member is listed after its last report. A member that stops reporting
+    /// disappears for every subscriber after at most twice this time.
+    const MEMBER_TTL: Duration = Duration::from_secs(15);
+    /// The errors that subscribing may answer, besides those that any call can meet and those that any
+    /// subscription can meet (`brokerUnavailable`, `tooManySubscriptions`).
+    const ERRORS: &'static [ErrorKind] = &[];
 
-    /// The channel that this input asks for. Clients reach no other.
-    fn channel(input: &Self::Input) -> Channel;
-
-    /// The last event that the client has, where the input can say so: the stream goes on after it.
-    fn last_event_id(input: &Self::Input) -> Option<&EventId> {
+    /// The channel that this input asks for. A client reaches no other channel. Without an implementation of its own, a
+    /// procedure has one channel, `all`.
+    fn channel(input: &Self::Input) -> Channel {
         let _ = input;
-        None
+        Channel::default()
     }
 }
 
-/// The delivery policy of a subscription, fixed by its type: no client can configure it away.
+/// The delivery policy of a subscription. Its type fixes the policy: no client can configure it away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Feed {
-    /// Every event counts: a subscriber gets each one, also those that it missed while it was away, or is
-    /// told that it could not.
+    /// Every event counts. A subscriber receives each one, also those that it missed while it was away, or it
+    /// receives a `gap` where that was not possible.
     Log,
-    /// Only the newest event counts: a new subscriber gets that one at once, and one that falls behind may be
-    /// given just that one. There are no event ids, and nothing is resumed.
+    /// Only the newest event counts. The broker keeps it for [`Subscription::STATE_RETENTION`]; a new subscriber on any
+    /// replica receives it at once, and a slow subscriber may receive only the newest. There are no event ids, and
+    /// nothing is resumed.
     State,
+    /// The event is a list to which each member contributes one element. A member reports its element again before
+    /// [`Subscription::MEMBER_TTL`] has passed, or it drops out of the list. Delivery is that of `State`.
+    Members,
+}
+
+impl Feed {
+    /// Whether a client can continue after a `lastEventId`.
+    pub const fn is_resumable(self) -> bool {
+        matches!(self, Self::Log)
+    }
+}
+
+/// The event of a [`Feed::Members`] subscription: a list of what each member contributes. Implemented for `Vec<M>`.
+pub trait MemberList {
+    /// What one member contributes.
+    type Member: Serialize;
+}
+
+impl<M: Serialize> MemberList for Vec<M> {
+    type Member = M;
 }
 
 /// The input of a procedure that takes none: `{}`, `[]` or no `params` at all.

@@ -1,47 +1,93 @@
-//! What can be configured, by flag or by environment variable, and checked once at the start.
+//! What can be configured, by flag, by environment variable or as plain structs, and checked once at the start.
 //!
 //! The doc comment of each field is its `--help`.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use redis::{ConnectionInfo, IntoConnectionInfo};
-use tidings_schema::Channel;
 
-use crate::{broker::Retention, error::BoxError};
+use crate::{broker::Retention, error::Error};
 
-/// Live, typed updates from a Rust backend to browsers.
+/// The options of a service.
 ///
-/// Try it: `tidings serve --demo`, and in a second terminal `tidings tail list-1`.
-#[derive(Debug, Parser)]
-#[command(name = "tidings", version, max_term_width = 100)]
-pub struct Cli {
-    /// What to do.
-    #[command(subcommand)]
-    pub command: Command,
+/// Flatten it into the command line of your own program, call [`Config::parse`] where these options are all there is, or
+/// fill it in: the default is what a command line without arguments gives.
+///
+/// ```
+/// # use tidings::Config;
+/// let config = Config { instance: "blue".to_owned(), ..Config::default() };
+/// assert_eq!(config.listen.to_string(), "127.0.0.1:3000");
+/// ```
+///
+/// ```
+/// # use clap::Parser;
+/// # use tidings::Config;
+/// #[derive(Parser)]
+/// struct Arguments {
+///     #[command(flatten)]
+///     tidings: Config,
+///     /// Where orders are kept.
+///     #[arg(long)]
+///     database: Option<String>,
+/// }
+/// let arguments = Arguments::parse_from(["shop", "--listen", "127.0.0.1:0", "--database", "orders"]);
+/// assert_eq!(arguments.tidings.listen.port(), 0);
+/// ```
+#[derive(Clone, Debug, Args)]
+pub struct Config {
+    /// The address to listen on. Port 0 takes a free one; the log says which.
+    #[arg(long, env = "LISTEN", value_name = "ADDR", default_value = "127.0.0.1:3000", value_parser = address)]
+    pub listen: SocketAddr,
 
-    /// How log lines look. They go to standard error.
-    #[arg(long, env = "LOG_FORMAT", global = true, value_enum, default_value_t = LogFormat::Text)]
-    pub log_format: LogFormat,
+    /// The address of the metrics (`/metrics`, for Prometheus), apart from what clients can reach.
+    /// Without it there are none.
+    #[arg(long, env = "ADMIN_LISTEN", value_name = "ADDR", value_parser = address)]
+    pub admin_listen: Option<SocketAddr>,
 
-    /// What is logged: a level, or levels by module, such as `info,tidings_server::broker=debug`.
-    #[arg(long, env = "LOG_FILTER", global = true, default_value = "info", value_name = "FILTER")]
-    pub log: String,
+    /// What this replica is called on the wire and in the log.
+    #[arg(long, env = "INSTANCE", value_name = "NAME", default_value_t = host_name(), hide_default_value = true)]
+    #[arg(
+        help = "What this replica is called on the wire and in the log [default: the host name]"
+    )]
+    pub instance: String,
+
+    /// Development mode, on loopback only: procedures that say neither `.public()` nor `.authorize(…)` are served.
+    #[arg(long, env = "TIDINGS_DEV", value_parser = clap::builder::FalseyValueParser::new())]
+    pub dev: bool,
+
+    /// Where channels live.
+    #[command(flatten)]
+    pub broker: BrokerConfig,
+
+    /// A folder to serve at `/`: the built page. Without it, `/` answers 404.
+    #[arg(long, env = "STATIC_DIR", value_name = "DIR", value_parser = folder)]
+    pub static_dir: Option<PathBuf>,
+
+    /// How the server logs.
+    #[command(flatten)]
+    pub log: LogConfig,
+
+    /// What one client and all of them may use.
+    #[command(flatten)]
+    pub limits: Limits,
+
+    /// Whether [`crate::Server::run`] prints the OpenRPC document and returns. [`Config::parse`] sets it for the
+    /// command `openrpc`.
+    #[arg(skip)]
+    pub print_document: bool,
 }
 
-/// The commands of the program.
-#[derive(Debug, Subcommand)]
-pub enum Command {
-    /// Serve procedures and live updates.
-    Serve(Box<ServeArgs>),
-    /// Publish one of two fixed user lists, picked at random, at once and then at an interval.
-    BackgroundUpdates(BackgroundUpdatesArgs),
-    /// Publish one event.
-    Publish(PublishArgs),
-    /// Print the events of a channel as they come: the quickest way to see something.
-    Tail(TailArgs),
-    /// Exit with 0 when a replica is ready, else with 1 (for container health checks).
-    Health(HealthArgs),
+/// How the server logs, to standard error.
+#[derive(Clone, Debug, Args)]
+pub struct LogConfig {
+    /// How log lines look.
+    #[arg(long = "log-format", env = "LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
+    pub format: LogFormat,
+
+    /// What is logged: a level, or levels by module, such as `info,tidings::broker=debug`.
+    #[arg(long = "log", env = "LOG_FILTER", default_value = "info", value_name = "FILTER")]
+    pub filter: String,
 }
 
 /// How log lines look.
@@ -53,7 +99,7 @@ pub enum LogFormat {
     Json,
 }
 
-/// A value that is not shown.
+/// A value that is never shown, such as an address with a password in it.
 #[derive(Clone)]
 pub struct Secret(String);
 
@@ -63,25 +109,31 @@ impl From<String> for Secret {
     }
 }
 
+impl From<&str> for Secret {
+    fn from(value: &str) -> Self {
+        Self(value.to_owned())
+    }
+}
+
 impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Secret")
     }
 }
 
-/// Where events come from and go to.
+/// Where channels live: in Valkey, or in this process.
 #[derive(Clone, Debug, Args)]
-pub struct BrokerArgs {
+pub struct BrokerConfig {
     /// The Valkey (or Redis) server that all replicas share, such as `redis://127.0.0.1:6379`.
     ///
-    /// Without it, `serve` keeps its channels in memory: right for one replica, wrong for two.
+    /// Without it, the server keeps its channels in its own memory: right for one replica, wrong for two.
     // Parsed after clap, whose errors show the value: it may hold a password.
     #[arg(long, env = "VALKEY_URL", value_name = "URL", hide_env_values = true)]
     pub valkey_url: Option<Secret>,
 
     /// Goes before every name in Valkey, so that several systems can share one server.
     ///
-    /// Channel `list-1` is called `PREFIXupdates:{list-1}` there.
+    /// Channel `acme` of the namespace `prices` is called `PREFIXprices:{acme}` there.
     #[arg(
         long,
         env = "KEY_PREFIX",
@@ -105,88 +157,32 @@ pub struct BrokerArgs {
     pub idempotency_time: Duration,
 }
 
-impl BrokerArgs {
+impl BrokerConfig {
     /// The Valkey server, if one was given.
     ///
     /// # Errors
     ///
     /// When the address cannot be one. The message does not show it.
-    pub fn server(&self) -> Result<Option<ConnectionInfo>, BoxError> {
+    pub(crate) fn server(&self) -> Result<Option<ConnectionInfo>, Error> {
         let Some(Secret(url)) = &self.valkey_url else { return Ok(None) };
         let server = url.as_str().into_connection_info().map_err(|_| {
-            "the Valkey URL cannot be read; it looks like redis://[user:password@]host:port[/db] \
-             (valkey:// works, too; write a `/` or `@` in a password as %2F or %40)"
+            Error::Config(
+                "the Valkey URL cannot be read; it looks like redis://[user:password@]host:port[/db] \
+                 (valkey:// works, too; write a `/` or `@` in a password as %2F or %40)"
+                    .to_owned(),
+            )
         })?;
         Ok(Some(server))
     }
 
     /// What a channel keeps.
-    pub fn retention(&self) -> Retention {
+    pub(crate) fn retention(&self) -> Retention {
         Retention {
             events: self.history_events,
             time: self.history_time,
             once: self.idempotency_time,
         }
     }
-}
-
-/// The options of `tidings serve`.
-#[derive(Clone, Debug, Args)]
-pub struct ServeArgs {
-    /// The address to listen on. Port 0 takes a free one; the log says which.
-    #[arg(long, env = "LISTEN", value_name = "ADDR", default_value = "127.0.0.1:3000")]
-    pub listen: SocketAddr,
-
-    /// The address of the metrics (`/metrics`, for Prometheus), apart from what clients can reach.
-    /// Without it there are none.
-    #[arg(long, env = "ADMIN_LISTEN", value_name = "ADDR")]
-    pub admin_listen: Option<SocketAddr>,
-
-    /// What this replica is called on the wire and in the log.
-    #[arg(long, env = "INSTANCE", value_name = "NAME", default_value_t = host_name(), hide_default_value = true)]
-    #[arg(
-        help = "What this replica is called on the wire and in the log [default: the host name]"
-    )]
-    pub instance: String,
-
-    /// Where channels live.
-    #[command(flatten)]
-    pub broker: BrokerArgs,
-
-    /// A folder to serve at `/`: the built page. Without it, `/` answers 404.
-    #[arg(long, env = "STATIC_DIR", value_name = "DIR", value_parser = folder)]
-    pub static_dir: Option<PathBuf>,
-
-    /// Also publish demo updates to `list-1`, as `background-updates` does.
-    #[arg(long, env = "DEMO", value_parser = clap::builder::FalseyValueParser::new())]
-    pub demo: bool,
-
-    /// Where users come from.
-    #[command(flatten)]
-    pub users: UsersArgs,
-
-    /// What one client and all of them may use.
-    #[command(flatten)]
-    pub limits: Limits,
-}
-
-/// Where users come from.
-#[derive(Clone, Debug, Args)]
-#[command(next_help_heading = "Users")]
-pub struct UsersArgs {
-    /// An HTTP service that answers users in the shape of JSONPlaceholder's `/users`.
-    ///
-    /// Without it, and while it fails, ten built-in users are served; the log says which.
-    #[arg(long, env = "USERS_URL", value_name = "URL", hide_env_values = true)]
-    pub users_url: Option<reqwest::Url>,
-
-    /// How long that service may take.
-    #[arg(long, env = "USERS_TIMEOUT", value_name = "TIME", default_value = "3s", value_parser = positive)]
-    pub users_timeout: Duration,
-
-    /// How long an answer of that service, or its failure, is kept.
-    #[arg(long, env = "USERS_TTL", value_name = "TIME", default_value = "5s", value_parser = positive)]
-    pub users_ttl: Duration,
 }
 
 /// What one client, and all clients together, may use of a replica.
@@ -213,7 +209,7 @@ pub struct Limits {
     #[arg(long, env = "MAX_BATCH", value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..))]
     pub max_batch: u32,
 
-    /// Bytes of one event's payload. A larger one reaches no client; it is logged and counted.
+    /// Bytes of one event's payload. A handler that publishes a larger one gets an error; one from elsewhere reaches no client, and is logged and counted.
     #[arg(long, env = "MAX_PAYLOAD_BYTES", value_name = "BYTES", default_value_t = 1024 * 1024, value_parser = clap::value_parser!(u32).range(2..))]
     pub max_payload_bytes: u32,
 
@@ -249,100 +245,72 @@ pub struct Limits {
     pub drain_limit: Duration,
 }
 
-/// The options of `tidings background-updates`.
-#[derive(Clone, Debug, Args)]
-pub struct BackgroundUpdatesArgs {
-    /// The channel to publish to.
-    #[arg(long, env = "CHANNEL", default_value = "list-1")]
-    pub channel: Channel,
-
-    /// The time between two events.
-    #[arg(long, env = "INTERVAL", value_name = "TIME", default_value = "3s", value_parser = positive)]
-    pub interval: Duration,
-
-    /// Where channels live.
+/// What [`Config::parse`] understands.
+#[derive(Debug, Parser)]
+#[command(max_term_width = 100, about = None, long_about = None)]
+struct Program {
+    #[command(subcommand)]
+    command: Option<ProgramCommand>,
     #[command(flatten)]
-    pub broker: BrokerArgs,
+    config: Config,
 }
 
-/// The options of `tidings publish`.
-#[derive(Clone, Debug, Args)]
-pub struct PublishArgs {
-    /// The channel to publish to, such as `list-1`.
-    pub channel: Channel,
-
-    /// Publish nothing if an event with this key was published lately: for scripts that try again.
-    #[arg(long, value_name = "KEY")]
-    pub idempotency_key: Option<String>,
-
-    /// The payload. It must fit the channel's type: for a user list,
-    /// `[{"id":"1","name":"Leanne Graham","bio":"optional"}]`.
-    pub json: String,
-
-    /// Where channels live.
-    #[command(flatten)]
-    pub broker: BrokerArgs,
+#[derive(Debug, Subcommand)]
+enum ProgramCommand {
+    /// Print the OpenRPC document, from which clients are generated, and exit.
+    Openrpc,
 }
 
-/// The options of `tidings tail`.
-#[derive(Clone, Debug, Args)]
-pub struct TailArgs {
-    /// The channel to follow, such as `list-1`.
-    pub channel: Channel,
+impl Config {
+    /// Reads the process's command line and environment. Prints help, or what is wrong, and exits where there is nothing to
+    /// start.
+    ///
+    /// The command `openrpc` makes [`crate::Server::run`] print the document instead of serving.
+    #[must_use]
+    pub fn parse() -> Self {
+        let Program { command, config } = Program::parse();
+        Self { print_document: command.is_some(), ..config }
+    }
 
-    /// The replica, or the proxy in front of several.
-    #[arg(
-        long,
-        env = "TIDINGS_URL",
-        value_name = "URL",
-        default_value = "ws://127.0.0.1:3000/rpc",
-        value_parser = ws_url
-    )]
-    pub url: String,
-
-    /// Print each event as one line of JSON.
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// The options of `tidings health`.
-#[derive(Clone, Debug, Args)]
-pub struct HealthArgs {
-    /// What to ask.
-    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:3000/readyz")]
-    pub url: reqwest::Url,
-}
-
-impl Cli {
-    /// `tidings serve` with these arguments and nothing else from the environment: what tests and
-    /// benches configure a server with.
+    /// Reads a command line (the program's name first) and the environment.
     ///
     /// # Errors
     ///
     /// What the command line would say.
-    pub fn serve_args<'a>(
-        args: impl IntoIterator<Item = &'a str>,
-    ) -> Result<ServeArgs, clap::Error> {
-        let args = ["tidings", "serve"].into_iter().chain(args);
-        match Self::try_parse_from(args)?.command {
-            Command::Serve(serve) => Ok(*serve),
-            _ => unreachable!("the first argument names the command"),
-        }
+    pub fn try_parse_from<T: Into<OsString> + Clone>(
+        arguments: impl IntoIterator<Item = T>,
+    ) -> Result<Self, clap::Error> {
+        let Program { command, config } = Program::try_parse_from(arguments)?;
+        Ok(Self { print_document: command.is_some(), ..config })
+    }
+}
+
+/// What a command line without arguments gives, whatever the environment says.
+impl Default for Config {
+    fn default() -> Self {
+        let command = Program::command().mut_args(|argument| argument.env(None::<&'static str>));
+        let program = command
+            .try_get_matches_from(["tidings"])
+            .and_then(|matches| Program::from_arg_matches(&matches));
+        program.expect("every option has a default").config
+    }
+}
+
+impl Default for BrokerConfig {
+    fn default() -> Self {
+        Config::default().broker
     }
 }
 
 fn host_name() -> String {
-    std::fs::read_to_string("/proc/sys/kernel/hostname")
-        .or_else(|_| std::env::var("HOSTNAME").map_err(std::io::Error::other))
-        .map(|name| name.trim().to_owned())
-        .unwrap_or_default()
+    gethostname::gethostname().to_string_lossy().into_owned()
 }
 
-fn ws_url(url: &str) -> Result<String, String> {
-    match reqwest::Url::parse(url) {
-        Ok(parsed) if parsed.scheme() == "ws" => Ok(url.to_owned()),
-        _ => Err("it looks like ws://host:port/rpc (wss is for a proxy in front)".to_owned()),
-    }
+fn address(address: &str) -> Result<SocketAddr, String> {
+    address.parse().map_err(|_| {
+        let example = if address.bytes().all(|b| b.is_ascii_digit()) { address } else { "3001" };
+        format!("give an IP address and a port, such as 127.0.0.1:{example}")
+    })
 }
 
 fn positive(time: &str) -> Result<Duration, String> {
@@ -359,6 +327,6 @@ fn folder(path: &str) -> Result<PathBuf, String> {
     if path.join("index.html").is_file() {
         Ok(path)
     } else {
-        Err("there is no index.html in it; for the demo page run `make page`".to_owned())
+        Err("there is no index.html in it; build the page first".to_owned())
     }
 }

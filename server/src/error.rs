@@ -1,7 +1,48 @@
-//! Errors that no code acts on.
+//! Why a server or a publisher cannot be started.
 //!
-//! Where a caller acts on an error it has a type of its own, beside what can fail; what a client sees is
-//! [`tidings_schema::RpcError`].
+//! What a client sees is [`tidings_contract::RpcError`]; what a publisher sees is [`crate::PublishError`].
 
-/// What goes wrong before or beside serving: shown to whoever runs the program, never to a client.
-pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+use std::{fmt, io, net::SocketAddr};
+
+use tidings_contract::InvalidContract;
+
+/// Why a server or a publisher cannot be started. The message says what to change.
+///
+/// `Debug` prints the message, too, so that `fn main() -> Result<(), tidings::Error>` ends with a sentence.
+#[derive(thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The configuration cannot work.
+    #[error("{0}")]
+    Config(String),
+    /// The router's contract is not valid.
+    #[error(transparent)]
+    Contract(#[from] InvalidContract),
+    /// Some procedures do not say who may call them, and the server is not in development mode.
+    #[error(
+        "who may call {}? Add .public() or .authorize(handler) to each in the router, or start with --dev (TIDINGS_DEV=1) on \
+         loopback while you develop",
+        .0.join(", ")
+    )]
+    Undeclared(Vec<&'static str>),
+    /// An address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why not.
+        source: io::Error,
+    },
+    /// Valkey cannot be reached, or refuses this client.
+    #[error("{0}")]
+    Broker(String),
+    /// The operating system refuses something that every server needs.
+    #[error("the operating system refuses: {0}")]
+    System(#[from] io::Error),
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

@@ -2,45 +2,42 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tidings_schema::{Instance, OnInstances, Subscription};
+use tidings_contract::{Channel, Instance, OnInstances};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use crate::{app::App, broker::ChannelKey, metrics::Metrics};
+use crate::{engine::Engine, metrics::Metrics};
 
-/// How often it does.
+/// How often a replica reports: twice within the time that a report is believed.
 const INTERVAL: Duration = Duration::from_secs(2);
-
-/// How long it is believed. With the interval of the others, this is how long a dead replica is still seen.
-const TTL: Duration = Duration::from_secs(5);
 
 /// Reports until `leave`, and then that it has left. A report that the broker does not take is left out: the
 /// next one replaces it.
-pub(crate) async fn report(app: Arc<App>, leave: CancellationToken) {
-    let channel = OnInstances::channel(&tidings_schema::NoInput {});
-    let key = ChannelKey::new::<OnInstances>(&app.config.broker.key_prefix, &channel);
+pub(crate) async fn report(engine: Arc<Engine>, leave: CancellationToken) {
+    let (publisher, channel) = (engine.publisher(), Channel::default());
     let began = Instant::now();
-    let mut last = Totals::at(began, &app.metrics);
+    let mut last = Totals::at(began, &engine.metrics);
     let mut ticks = interval(INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while leave.run_until_cancelled(ticks.tick()).await.is_some() {
-        let now = Totals::at(Instant::now(), &app.metrics);
+        let now = Totals::at(Instant::now(), &engine.metrics);
         let instance = Instance {
-            name: app.config.instance.clone(),
+            name: engine.config.instance.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             uptime_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
-            connections: app.metrics.connections.get(),
-            subscriptions: app.metrics.subscriptions.get(),
+            connections: engine.metrics.connections.get(),
+            subscriptions: engine.metrics.subscriptions.get(),
             events_per_second: now.per_second(&last, now.events - last.events),
             deliveries_per_second: now.per_second(&last, now.deliveries - last.deliveries),
         };
         last = now;
-        let state = serde_json::to_vec(&instance).expect("an instance is plain data");
-        if let Err(error) = app.broker.report(&key, &instance.name, Some(state.into()), TTL).await {
-            tracing::debug!(%error, "the replica could not report its state");
+        let reported = publisher.report::<OnInstances>(&channel, &instance.name, &instance).await;
+        if let Err(error) = reported {
+            tracing::debug!(%error, "the replica could not report what it is doing");
         }
     }
-    if let Err(error) = app.broker.report(&key, &app.config.instance, None, TTL).await {
+    let left = publisher.leave::<OnInstances>(&channel, &engine.config.instance).await;
+    if let Err(error) = left {
         tracing::debug!(%error, "the replica could not report that it leaves");
     }
 }

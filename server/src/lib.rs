@@ -1,47 +1,92 @@
-//! Typed RPC with live subscriptions: jsonrpsee over WebSocket, fanned out from Valkey.
+//! Typed RPC with live subscriptions, from a Rust backend to browsers.
 //!
-//! [`run`] is a whole server: `main`, the tests and the benches start the same function.
+//! You declare a procedure once, as a Rust type ([`Query`], [`Mutation`], [`Subscription`]), and register it in a
+//! [`Router`]. A [`Server`] serves it over JSON-RPC 2.0 (WebSocket and HTTP), and an OpenRPC document describes it, from which
+//! TypeScript clients are generated. Every subscriber, on whichever replica, receives every event of its channel in order,
+//! across reconnects, deploys and broker restarts, or a `gap`.
+//!
+//! ```no_run
+#![doc = include_str!("../examples/prices.rs")]
+//! ```
 //!
 //! # Layout
 //!
-//! In the order in which a call comes by:
-//!
-//! - [`config`]: flags and environment
-//! - [`app`]: what all parts share
-//! - `http`: the accept loop, the paths, and jsonrpsee behind `/rpc`
-//! - [`router`]: procedures in, methods and OpenRPC document out; `input` reads parameters
-//! - [`procedures`]: what is served; [`user_directory`]: where users come from
-//! - `subscription`: one subscriber's life
-//! - [`resume`]: how a stream goes on where it was left
-//! - [`hub`]: channel → subscribers
-//! - [`broker`]: where channels live
-//! - [`socket`]: a connection's subscriptions, and what waits for them to be read
-//!
-//! `instance` is what the replica says of itself. Leaves: [`metrics`], [`telemetry`], [`shutdown`], [`error`], `readiness`. [`commands`] are the program's other
-//! commands. `ARCHITECTURE.md` has the walkthroughs and the decisions.
+//! What a service uses, in reading order:
 
-pub mod app;
-pub mod broker;
-pub mod commands;
-pub mod config;
-pub mod error;
+/// All that a contract is made of; see [`tidings_contract`].
+pub use tidings_contract::{
+    BrokerStatus, Channel, ErrorData, ErrorDetails, ErrorKind, Event, EventId, Feed, GapReason,
+    Instance, InvalidChannel, InvalidContract, MemberList, Mutation, NoInput, OnInstances, OpenRpc,
+    Query, RpcError, STATE_RETENTION, StopReason, Subscription, SubscriptionId, channel, generated,
+    message, openrpc,
+};
+
+/// Answers and handlers.
+mod handler;
+pub use handler::{Answer, Handler};
+
+/// What handlers receive.
+mod context;
+pub use context::{Caller, Context};
+
+/// Procedures in, methods and document out.
+mod router;
+pub use router::{Call, Follow, Registered, Router};
+
+/// Flags, environment, plain structs.
+mod config;
+pub use config::{BrokerConfig, Config, Limits, LogConfig, LogFormat, Secret};
+
+/// A server's life.
+mod server;
+pub use server::Server;
+
+/// Typed publishing.
+mod publisher;
+pub use publisher::{Batch, PublishError, Publisher, Target};
+
+/// Readiness and metrics, for the process that runs the server.
+mod monitor;
+pub use monitor::Monitor;
+
+/// Why something cannot be started.
+mod error;
+pub use error::Error;
+
+/// The log.
+mod telemetry;
+pub use telemetry::init_log;
+
+/// What differs between operating systems.
+mod platform;
+pub use platform::shutdown_requested;
+
+/// The web framework of [`Server::routes`] and [`Server::wrap`], in the version that they take.
+pub use axum;
+
+// The engine, in the order in which a call comes by. `ARCHITECTURE.md` has the walkthroughs.
+
+/// Where channels live.
+mod broker;
+/// What all parts of one server share.
+mod engine;
+/// The accept loop, the paths, and jsonrpsee behind `/rpc`.
 mod http;
-pub mod hub;
+/// Channel → subscribers.
+mod hub;
+/// Parameters of a call.
 mod input;
+/// What a replica reports of itself.
 mod instance;
-pub mod metrics;
-pub mod procedures;
+/// Every metric.
+mod metrics;
+/// Whether this replica should be given clients.
 mod readiness;
-pub mod resume;
-pub mod router;
-mod run;
-pub mod shutdown;
-pub mod socket;
+/// How a stream goes on where it was left.
+mod resume;
+#[cfg(test)]
+mod sample;
+/// A connection's subscriptions, and what waits for them to be read.
+mod socket;
+/// One subscriber's life.
 mod subscription;
-pub mod telemetry;
-pub mod user_directory;
-
-pub use app::App;
-pub use config::{Cli, Command};
-pub use error::BoxError;
-pub use run::{run, serve};

@@ -12,14 +12,14 @@ const META: Metadata<'static> = Metadata::new(module_path!(), metrics::Level::IN
 
 /// A number that only rises.
 #[derive(Debug)]
-pub struct Count {
+pub(crate) struct Count {
     exported: Counter,
     value: AtomicU64,
 }
 
 /// A number that rises and falls.
 #[derive(Debug)]
-pub struct Level {
+pub(crate) struct Level {
     exported: Gauge,
     value: AtomicU64,
 }
@@ -30,7 +30,7 @@ impl Count {
     }
 
     /// Adds to it.
-    pub fn increment(&self, by: u64) {
+    pub(crate) fn increment(&self, by: u64) {
         if by > 0 {
             self.value.fetch_add(by, Ordering::Relaxed);
             self.exported.increment(by);
@@ -38,7 +38,7 @@ impl Count {
     }
 
     /// Its value.
-    pub fn get(&self) -> u64 {
+    pub(crate) fn get(&self) -> u64 {
         self.value.load(Ordering::Relaxed)
     }
 }
@@ -49,19 +49,19 @@ impl Level {
     }
 
     /// Adds one.
-    pub fn rise(&self) {
+    pub(crate) fn rise(&self) {
         self.value.fetch_add(1, Ordering::Relaxed);
         self.exported.increment(1);
     }
 
     /// Takes one away.
-    pub fn fall(&self) {
+    pub(crate) fn fall(&self) {
         self.value.fetch_sub(1, Ordering::Relaxed);
         self.exported.decrement(1);
     }
 
     /// Its value.
-    pub fn get(&self) -> u64 {
+    pub(crate) fn get(&self) -> u64 {
         self.value.load(Ordering::Relaxed)
     }
 }
@@ -69,14 +69,14 @@ impl Level {
 macro_rules! metrics {
     ($($field:ident: $kind:ident $register:ident $describe:ident = $name:literal, $help:literal;)+) => {
         /// The handles that the code counts with.
-        pub struct Metrics {
+        pub(crate) struct Metrics {
             $(#[doc = $help] pub $field: $kind,)+
             handle: PrometheusHandle,
         }
 
         impl Metrics {
             /// A registry with every metric at zero.
-            pub fn new() -> Self {
+            pub(crate) fn new() -> Self {
                 let recorder: PrometheusRecorder = PrometheusBuilder::new().build_recorder();
                 $(recorder.$describe(KeyName::from_const_str($name), None, SharedString::const_str($help));)+
                 Self {
@@ -121,7 +121,7 @@ metrics! {
 
 impl Metrics {
     /// All of them in Prometheus' text format.
-    pub fn render(&self) -> String {
+    pub(crate) fn render(&self) -> String {
         self.handle.run_upkeep();
         self.handle.render()
     }

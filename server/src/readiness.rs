@@ -7,7 +7,7 @@ use std::sync::{
 
 use crate::broker::Broker;
 
-/// Answers `/readyz`.
+/// Whether this replica should be given clients: what `/readyz` answers.
 #[derive(Clone, Debug)]
 pub(crate) struct Readiness {
     broker: Arc<dyn Broker>,

@@ -3,13 +3,13 @@
 //! The hub's channels and single subscribers both resume by them. That the live stream is joined first, and
 //! the history read after, and that any doubt is a gap, is how Centrifugo recovers.
 
-use tidings_schema::GapReason;
+use tidings_contract::GapReason;
 
 use crate::broker::{History, Position, Publication, Tracked};
 
 /// What an event that comes is to a channel that stands at `at`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Arrival {
+pub(crate) enum Arrival {
     /// The next one.
     Next,
     /// It was there before.
@@ -19,7 +19,7 @@ pub enum Arrival {
 }
 
 /// Places an event that comes.
-pub fn arrival(at: Position, event: Tracked) -> Arrival {
+pub(crate) fn arrival(at: Position, event: Tracked) -> Arrival {
     let Position { epoch, offset } = event.position;
     if epoch != at.epoch || offset > at.offset + 1 {
         Arrival::Ahead
@@ -35,7 +35,7 @@ pub fn arrival(at: Position, event: Tracked) -> Arrival {
 /// # Errors
 ///
 /// Why that does not follow: then nothing in it may be delivered as if it did.
-pub fn after(cursor: Position, history: &History) -> Result<&[Publication], GapReason> {
+pub(crate) fn after(cursor: Position, history: &History) -> Result<&[Publication], GapReason> {
     let newest = history.newest;
     if newest.epoch != cursor.epoch {
         return Err(GapReason::EpochChanged);
@@ -56,7 +56,7 @@ pub fn after(cursor: Position, history: &History) -> Result<&[Publication], GapR
 
 /// What a channel makes of its history and of what came while that was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Merged {
+pub(crate) struct Merged {
     /// Why events before `events` are missing, if they are.
     pub gap: Option<GapReason>,
     /// What is to be delivered now, in order.
@@ -73,7 +73,12 @@ pub struct Merged {
 ///
 /// `live` is what came meanwhile, in order. The first `before` of it came before the reading began: what the
 /// history then does not know of is no longer true.
-pub fn merge(from: Position, history: &History, live: Vec<Publication>, before: usize) -> Merged {
+pub(crate) fn merge(
+    from: Position,
+    history: &History,
+    live: Vec<Publication>,
+    before: usize,
+) -> Merged {
     let (mut at, mut gap, mut events) = (from, None, Vec::new());
     match after(from, history) {
         Ok(missed) => {

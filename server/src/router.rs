@@ -2,159 +2,399 @@
 //!
 //! There is no other way to serve a procedure, so the document cannot forget one.
 
-use std::sync::Arc;
+use std::{fmt, marker::PhantomData, sync::Arc};
 
-use futures_util::FutureExt;
+use futures_util::{FutureExt, future::BoxFuture};
 use jsonrpsee::{
     ResponsePayload,
     server::{MethodCallback, MethodResponse, Methods},
-    types::{Id, Params},
+    types::{Extensions, Id, Params},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::{RawValue, to_raw_value};
-use tidings_schema::{
-    ErrorCode, Mutation, OpenRpc, Query, RpcError, Subscription, openrpc::unsubscribe_name,
+use tidings_contract::{
+    InvalidContract, Mutation, OnInstances, OpenRpc, Query, Subscription, openrpc::unsubscribe_name,
 };
 
 use crate::{
-    app::{Answer, App},
+    context::{Caller, Context},
+    engine::Engine,
+    handler::{Answer, Handler, guarded, internal_error},
     input::{self, error_object},
+    publisher::Publisher,
     subscription,
 };
 
-/// Collects procedures with their handlers.
-#[derive(Debug)]
-pub struct Router {
-    app: Arc<App>,
-    methods: Methods,
+/// Collects the procedures of a service with their handlers. `S` is the service's own state, which handlers receive in their
+/// [`Context`].
+///
+/// Say for each procedure who may call it: `.public()`, or `.authorize(handler)`, right after registering it. A server
+/// refuses to start where one says neither, but in development mode (`--dev`).
+///
+/// ```
+/// # use schemars::JsonSchema;
+/// # use serde::Deserialize;
+/// # use tidings::{Channel, Context, ErrorKind, Feed, Mutation, NoInput, Query, Router, RpcError, Subscription};
+/// # struct Shop { prices: std::collections::HashMap<String, u64> }
+/// # #[derive(Deserialize, JsonSchema)]
+/// # struct Symbol { symbol: String }
+/// # #[derive(JsonSchema)]
+/// # struct GetPrice;
+/// # impl Query for GetPrice {
+/// #     const NAME: &'static str = "prices.getPrice";
+/// #     type Input = Symbol;
+/// #     type Output = u64;
+/// #     const ERRORS: &'static [ErrorKind] = &[ErrorKind::NOT_FOUND];
+/// # }
+/// # #[derive(JsonSchema)]
+/// # struct OnPrice;
+/// # impl Subscription for OnPrice {
+/// #     const NAME: &'static str = "prices.onPrice";
+/// #     type Input = Symbol;
+/// #     type Event = u64;
+/// #     const FEED: Feed = Feed::State;
+/// #     fn channel(input: &Symbol) -> Channel { Channel::from_parts(&[&input.symbol]) }
+/// # }
+/// async fn get_price(context: Context<Shop>, input: Symbol) -> Result<u64, RpcError> {
+///     let price = context.state.prices.get(&input.symbol).copied();
+///     price.ok_or_else(|| RpcError::new(ErrorKind::NOT_FOUND, "no such symbol").at("symbol"))
+/// }
+///
+/// async fn may_follow(context: Context<Shop>, input: Symbol) -> Result<(), RpcError> {
+///     let signed_in = context.caller.headers().contains_key("authorization");
+///     if signed_in { Ok(()) } else { Err(RpcError::forbidden("sign in to follow prices")) }
+/// }
+///
+/// let router = Router::<Shop>::new("Shop", "1.0.0")
+///     .query::<GetPrice>(get_price).public()
+///     .subscription::<OnPrice>().authorize(may_follow);
+/// ```
+#[must_use = "a router is served by a `Server`"]
+pub struct Router<S, Last = ()> {
     document: OpenRpc,
-    namespaces: Vec<&'static str>,
+    procedures: Vec<Procedure<S>>,
+    reports_instances: bool,
+    last: PhantomData<fn() -> Last>,
+}
+
+/// A registered procedure.
+struct Procedure<S> {
+    name: &'static str,
+    access: Access<S>,
+    serve: Serve<S>,
+    /// For the `snapshot` event that PROTOCOL.md plans.
+    snapshot: Option<Snapshot<S>>,
+}
+
+/// Makes a method of a procedure.
+type Serve<S> = Box<dyn FnOnce(Arc<Service<S>>, Access<S>) -> MethodCallback + Send>;
+
+/// Who may call a procedure.
+enum Access<S> {
+    /// Nobody has said: everybody in development mode, else the server does not start.
+    Undeclared,
+    Public,
+    Authorize(Authorize<S>),
+}
+
+type Authorize<S> =
+    Arc<dyn Fn(Context<S>, &Params<'static>) -> BoxFuture<'static, Answer<()>> + Send + Sync>;
+
+/// Answers a subscription's snapshot, as JSON.
+type Snapshot<S> = Arc<
+    dyn Fn(Context<S>, &Params<'static>) -> BoxFuture<'static, Answer<Box<RawValue>>> + Send + Sync,
+>;
+
+/// What the methods of one server share.
+pub(crate) struct Service<S> {
+    pub(crate) engine: Arc<Engine>,
+    state: Arc<S>,
+    publisher: Publisher,
 }
 
 /// What a server serves.
 #[derive(Clone, Debug)]
-pub struct Routes {
+pub(crate) struct Routes {
     /// What jsonrpsee dispatches to.
-    pub methods: Methods,
+    pub(crate) methods: Methods,
     /// The OpenRPC document, as JSON.
-    pub document: Arc<str>,
+    pub(crate) document: Arc<str>,
 }
 
-impl Router {
-    /// A router without procedures, whose handlers will be given `app`.
-    pub fn new(app: Arc<App>) -> Self {
-        Self { app, methods: Methods::new(), document: OpenRpc::new(), namespaces: Vec::new() }
+impl<S: Send + Sync + 'static> Router<S> {
+    /// A router without procedures. Title and version are the service's, and go into its document.
+    pub fn new(title: impl Into<String>, version: impl Into<String>) -> Self {
+        Self {
+            document: OpenRpc::new(title, version),
+            procedures: Vec::new(),
+            reports_instances: false,
+            last: PhantomData,
+        }
     }
+}
 
+impl<S: Send + Sync + 'static, Last> Router<S, Last> {
     /// Serves a query.
     ///
-    /// The handler is dropped when the client's connection closes before it is done.
-    ///
-    /// # Panics
-    ///
-    /// When a procedure of this name is served already.
-    #[must_use]
-    pub fn query<P, H, F>(mut self, handler: H) -> Self
-    where
-        P: Query,
-        H: Fn(Arc<App>, P::Input) -> F + Clone + Send + Sync + 'static,
-        F: Future<Output = Answer<P::Output>> + Send + 'static,
-    {
-        self.document = self.document.query::<P>();
-        let app = self.app.clone();
-        self.insert(P::NAME, callback(move |input| handler(app.clone(), input)));
-        self
+    /// The handler is dropped when the client's connection closes before it is done. A panic is answered with
+    /// `internalError`.
+    pub fn query<P: Query>(
+        self,
+        handler: impl Handler<S, P::Input, P::Output>,
+    ) -> Router<S, Call<P::Input>> {
+        let serve = move |service: Arc<Service<S>>, access: Access<S>| {
+            let run = move |context: Context<S>, input| handler.call(context, input).boxed();
+            call(P::NAME, service, access, run)
+        };
+        self.add(P::NAME, Box::new(serve), OpenRpc::query::<P>)
     }
 
     /// Serves a mutation.
     ///
-    /// The handler runs to its end even when the client's connection closes before.
-    ///
-    /// # Panics
-    ///
-    /// When a procedure of this name is served already.
-    #[must_use]
-    pub fn mutation<P, H, F>(mut self, handler: H) -> Self
-    where
-        P: Mutation,
-        H: Fn(Arc<App>, P::Input) -> F + Clone + Send + Sync + 'static,
-        F: Future<Output = Answer<P::Output>> + Send + 'static,
-    {
-        self.document = self.document.mutation::<P>();
-        let app = self.app.clone();
-        let callback = callback(move |input| {
-            let task = app.tasks.spawn(handler(app.clone(), input));
-            async move { task.await.unwrap_or_else(|e| Err(internal(P::NAME, &e))) }
-        });
-        self.insert(P::NAME, callback);
-        self
+    /// Once it is authorised, the handler runs to its end even when the client's connection closes before. A panic is
+    /// answered with `internalError`.
+    pub fn mutation<P: Mutation>(
+        self,
+        handler: impl Handler<S, P::Input, P::Output>,
+    ) -> Router<S, Call<P::Input>> {
+        let serve = move |service: Arc<Service<S>>, access: Access<S>| {
+            let tasks = service.engine.tasks.clone();
+            let run = move |context: Context<S>, input| {
+                let task = tasks.spawn(handler.call(context, input));
+                async move {
+                    task.await.unwrap_or_else(|error| {
+                        tracing::error!(procedure = P::NAME, %error, "a handler panicked");
+                        Err(internal_error())
+                    })
+                }
+                .boxed()
+            };
+            call(P::NAME, service, access, run)
+        };
+        self.add(P::NAME, Box::new(serve), OpenRpc::mutation::<P>)
     }
 
     /// Serves a subscription. Its type says all there is to say: there is no handler.
+    pub fn subscription<P: Subscription>(self) -> Router<S, Follow<P>> {
+        let serve = |service: Arc<Service<S>>, access: Access<S>| {
+            let engine = service.engine.clone();
+            subscription::subscribe::<P>(engine, move |params, extensions| {
+                let (service, access) = (service.clone(), access.clone());
+                async move { service.authorize(P::NAME, &access, &params, &extensions).await }
+                    .boxed()
+            })
+        };
+        self.add(P::NAME, Box::new(serve), OpenRpc::subscription::<P>)
+    }
+
+    /// Serves [`OnInstances`], and has each replica report what it is doing, every two seconds.
+    pub fn instances(self) -> Router<S, Follow<OnInstances>> {
+        let router = self.subscription::<OnInstances>();
+        Router { reports_instances: true, ..router }
+    }
+
+    /// The OpenRPC document of these procedures: what `rpc.discover` and `GET /openrpc.json` answer.
     ///
-    /// # Panics
+    /// # Errors
     ///
-    /// When a procedure of this name is served already, or one with the same namespace.
-    #[must_use]
-    pub fn subscription<P: Subscription>(mut self) -> Self {
-        let taken = self.namespaces.contains(&P::NAMESPACE);
-        assert!(!taken, "two subscriptions have the namespace {}", P::NAMESPACE);
-        self.namespaces.push(P::NAMESPACE);
-        self.document = self.document.subscription::<P>();
-        self.insert(P::NAME, subscription::subscribe::<P>(self.app.clone()));
-        // jsonrpsee keeps names for as long as the process lives; this one is made once for each procedure.
-        let unsubscribe = unsubscribe_name(P::NAME).leak();
-        self.insert(unsubscribe, subscription::unsubscribe());
+    /// Everything that the contract gets wrong, see [`OpenRpc::into_document`].
+    pub fn document(self) -> Result<serde_json::Value, InvalidContract> {
+        self.document.into_document()
+    }
+
+    fn add<Now>(
+        self,
+        name: &'static str,
+        serve: Serve<S>,
+        describe: impl FnOnce(OpenRpc) -> OpenRpc,
+    ) -> Router<S, Now> {
+        let Self { document, mut procedures, reports_instances, .. } = self;
+        procedures.push(Procedure { name, access: Access::Undeclared, serve, snapshot: None });
+        Router { document: describe(document), procedures, reports_instances, last: PhantomData }
+    }
+
+    fn declare(mut self, access: Access<S>) -> Router<S> {
+        if let Some(last) = self.procedures.last_mut() {
+            last.access = access;
+        }
+        let Self { document, procedures, reports_instances, .. } = self;
+        Router { document, procedures, reports_instances, last: PhantomData }
+    }
+
+    /// The procedures that do not say who may call them.
+    pub(crate) fn undeclared(&self) -> Vec<&'static str> {
+        let undeclared = |procedure: &&Procedure<S>| matches!(procedure.access, Access::Undeclared);
+        self.procedures.iter().filter(undeclared).map(|procedure| procedure.name).collect()
+    }
+
+    /// Whether replicas report what they are doing.
+    pub(crate) fn reports_instances(&self) -> bool {
+        self.reports_instances
+    }
+
+    /// Closes the router: its methods with `rpc.discover` and `rpc.ping`, and its document.
+    pub(crate) fn routes(
+        self,
+        engine: &Arc<Engine>,
+        state: Arc<S>,
+    ) -> Result<Routes, InvalidContract> {
+        let document = to_raw_value(&self.document.into_document()?);
+        let document = document.expect("a document is plain data");
+        let publisher = engine.publisher();
+        let service = Arc::new(Service { engine: engine.clone(), state, publisher });
+        let mut methods = Methods::new();
+        let mut insert = |name: &'static str, callback: MethodCallback| {
+            // The document was made without a fault, so names are unique, and none begins with `rpc.`.
+            methods.verify_and_insert(name, callback).map(drop).expect("names are unique");
+        };
+        for Procedure { name, access, serve, .. } in self.procedures {
+            let callback = serve(service.clone(), access);
+            if matches!(callback, MethodCallback::Subscription(_)) {
+                // jsonrpsee keeps names for as long as the process lives; this one is made once for each procedure.
+                insert(unsubscribe_name(name).leak(), subscription::unsubscribe());
+            }
+            insert(name, callback);
+        }
+        let text = document.get().into();
+        insert("rpc.discover", constant(document));
+        insert("rpc.ping", constant(to_raw_value(&true).expect("true is plain data")));
+        Ok(Routes { methods, document: text })
+    }
+}
+
+/// The last procedure that was registered is a query or a mutation with this input.
+#[derive(Debug)]
+pub struct Call<Input>(PhantomData<fn() -> Input>);
+
+/// The last procedure that was registered is this subscription.
+#[derive(Debug)]
+pub struct Follow<P>(PhantomData<fn() -> P>);
+
+/// The input of the last procedure that was registered.
+pub trait Registered {
+    /// Its input.
+    type Input: DeserializeOwned + Send + 'static;
+}
+
+impl<Input: DeserializeOwned + Send + 'static> Registered for Call<Input> {
+    type Input = Input;
+}
+
+impl<P: Subscription> Registered for Follow<P> {
+    type Input = P::Input;
+}
+
+impl<S: Send + Sync + 'static, Last: Registered> Router<S, Last> {
+    /// Everybody who reaches the server may call the procedure that was just registered.
+    pub fn public(self) -> Router<S> {
+        self.declare(Access::Public)
+    }
+
+    /// Asks `handler` before each call of the procedure that was just registered. It receives the same input as the
+    /// procedure, and answers `Ok(())`, or an error that the client receives: [`RpcError::forbidden`].
+    ///
+    /// It is dropped when the client's connection closes before it answers, and the procedure is not run. A panic is
+    /// answered with `internalError`. While it runs, other calls of the connection go on.
+    pub fn authorize(self, handler: impl Handler<S, Last::Input, ()>) -> Router<S> {
+        self.declare(Access::Authorize(Arc::new(move |context, params| {
+            match input::parse::<Last::Input>(params) {
+                Ok(input) => handler.call(context, input).boxed(),
+                Err(error) => std::future::ready(Err(error)).boxed(),
+            }
+        })))
+    }
+}
+
+impl<S: Send + Sync + 'static, P: Subscription> Router<S, Follow<P>> {
+    /// Registers a handler that answers what a new subscriber starts from. Say it before `.public()` or `.authorize(…)`.
+    ///
+    /// No server calls it yet: the wire has no `snapshot` event so far. PROTOCOL.md will say when it is sent.
+    pub fn snapshot(mut self, handler: impl Handler<S, P::Input, P::Event>) -> Self {
+        if let Some(last) = self.procedures.last_mut() {
+            last.snapshot =
+                Some(Arc::new(move |context, params| match input::parse::<P::Input>(params) {
+                    Ok(input) => {
+                        let answer = handler.call(context, input);
+                        async move { to_raw_value(&answer.await?).map_err(|_| internal_error()) }
+                            .boxed()
+                    }
+                    Err(error) => std::future::ready(Err(error)).boxed(),
+                }));
+        }
         self
     }
+}
 
-    /// Adds `rpc.discover` and `rpc.ping`, and closes the router.
-    pub fn routes(mut self) -> Routes {
-        let document = to_raw_value(&std::mem::take(&mut self.document).into_document())
-            .expect("a document is plain data");
-        let text = document.get().into();
-        self.insert("rpc.discover", constant(document));
-        self.insert("rpc.ping", constant(to_raw_value(&true).expect("true is plain data")));
-        Routes { methods: self.methods, document: text }
-    }
-
-    fn insert(&mut self, name: &'static str, callback: MethodCallback) {
-        if let Err(e) = self.methods.verify_and_insert(name, callback) {
-            panic!("{e}");
+impl<S> Clone for Access<S> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Undeclared => Self::Undeclared,
+            Self::Public => Self::Public,
+            Self::Authorize(authorize) => Self::Authorize(authorize.clone()),
         }
     }
 }
 
-fn callback<I, O, H, F>(handler: H) -> MethodCallback
+impl<S, Last> fmt::Debug for Router<S, Last> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.procedures.iter().map(|procedure| procedure.name)).finish()
+    }
+}
+
+impl<S: Send + Sync + 'static> Service<S> {
+    fn context(&self, extensions: &Extensions) -> Answer<Context<S>> {
+        let caller = extensions.get::<Caller>().cloned().ok_or_else(|| {
+            tracing::error!("a call came by without its caller");
+            internal_error()
+        })?;
+        Ok(Context::new(self.state.clone(), self.publisher.clone(), caller))
+    }
+
+    async fn authorize(
+        &self,
+        procedure: &'static str,
+        access: &Access<S>,
+        params: &Params<'static>,
+        extensions: &Extensions,
+    ) -> Answer<()> {
+        let Access::Authorize(authorize) = access else { return Ok(()) };
+        let context = self.context(extensions)?;
+        guarded(procedure, || authorize(context, params)).await
+    }
+}
+
+/// The callback of a query or a mutation.
+fn call<S, I, O>(
+    procedure: &'static str,
+    service: Arc<Service<S>>,
+    access: Access<S>,
+    run: impl Fn(Context<S>, I) -> BoxFuture<'static, Answer<O>> + Clone + Send + Sync + 'static,
+) -> MethodCallback
 where
+    S: Send + Sync + 'static,
     I: DeserializeOwned + Send + 'static,
-    O: Serialize,
-    H: Fn(I) -> F + Clone + Send + Sync + 'static,
-    F: Future<Output = Answer<O>> + Send + 'static,
+    O: Serialize + Send + 'static,
 {
-    MethodCallback::Async(Arc::new(move |id, params, _, max_response_bytes, _| {
-        let handler = handler.clone();
+    MethodCallback::Async(Arc::new(move |id, params, _, max_response_bytes, extensions| {
+        let (service, access, run) = (service.clone(), access.clone(), run.clone());
         async move {
-            match answer(&params, handler).await {
+            let answer = async {
+                service.authorize(procedure, &access, &params, &extensions).await?;
+                let input = input::parse(&params)?;
+                let context = service.context(&extensions)?;
+                let answer = guarded(procedure, || run(context, input)).await?;
+                to_raw_value(&answer).map_err(|error| {
+                    tracing::error!(procedure, %error, "an answer cannot be written as JSON");
+                    internal_error()
+                })
+            };
+            match answer.await {
                 Ok(answer) => respond(id, answer, max_response_bytes),
-                Err(e) => MethodResponse::error(id, error_object(e)),
+                Err(error) => MethodResponse::error(id, error_object(error)),
             }
         }
         .boxed()
     }))
-}
-
-async fn answer<I, O, F>(
-    params: &Params<'static>,
-    handler: impl Fn(I) -> F,
-) -> Answer<Box<RawValue>>
-where
-    I: DeserializeOwned,
-    O: Serialize,
-    F: Future<Output = Answer<O>>,
-{
-    let answer = handler(input::parse(params)?).await?;
-    to_raw_value(&answer).map_err(|e| internal("an answer", &e))
 }
 
 fn constant(answer: Box<RawValue>) -> MethodCallback {
@@ -165,10 +405,4 @@ fn constant(answer: Box<RawValue>) -> MethodCallback {
 
 fn respond(id: Id<'_>, answer: Box<RawValue>, max_response_bytes: usize) -> MethodResponse {
     MethodResponse::response(id, ResponsePayload::success(answer), max_response_bytes)
-}
-
-/// What happened goes into the log, and the client learns that something did.
-fn internal(what: &str, error: &dyn std::error::Error) -> RpcError {
-    tracing::error!(what, %error, "a procedure failed");
-    RpcError::new(ErrorCode::InternalError, "the server failed; its log says why")
 }

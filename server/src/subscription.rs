@@ -5,19 +5,20 @@
 //! public parts: it takes a seat in the hub, sends the answer itself, and only then lets events through. From
 //! then on the connection holds the subscription, and no task is needed.
 
-use std::{sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use futures_util::FutureExt;
+use futures_util::{FutureExt, future::BoxFuture};
 use jsonrpsee::{
     ResponsePayload,
     server::{MethodCallback, MethodResponse},
     types::{Extensions, Id, Params},
 };
-use tidings_schema::{ErrorCode, Event, RpcError, Subscription};
+use tidings_contract::{Channel, ErrorKind, Event, RpcError, Subscription};
 
 use crate::{
-    app::App,
     broker::{BrokerUnavailable, ChannelKey, InvalidEventId, Position},
+    engine::Engine,
+    handler::{Answer, internal_error},
     hub::{Seat, Start, Subscriber, draining},
     input::{self, error_object},
     socket::{Claim, Connection, Frame, Gone, Kind, Lane, Pushed, Terms, TooManySubscriptions},
@@ -32,15 +33,23 @@ const RETRY_PAUSE: Duration = Duration::from_secs(1);
 /// How much of what was missed is handed over at once, overrun by at most one event.
 const MISSED_BYTES: usize = 64 * 1024;
 
-/// The callback of a subscribe call.
-pub(crate) fn subscribe<P: Subscription>(app: Arc<App>) -> MethodCallback {
+/// The callback of a subscribe call. `authorize` answers whether the caller may subscribe.
+pub(crate) fn subscribe<P: Subscription>(
+    engine: Arc<Engine>,
+    authorize: impl Fn(Params<'static>, Extensions) -> BoxFuture<'static, Answer<()>>
+    + Clone
+    + Send
+    + Sync
+    + 'static,
+) -> MethodCallback {
     MethodCallback::Subscription(Arc::new(move |id, params, _, _, extensions| {
-        let (app, id, params) = (app.clone(), id.into_owned(), params.into_owned());
+        let (engine, id, params) = (engine.clone(), id.into_owned(), params.into_owned());
+        let authorize = authorize.clone();
         async move {
-            match open::<P>(&app, &id, &params, &extensions).await {
+            match open::<P>(&engine, authorize, &id, params, extensions).await {
                 Ok(answer) => answer,
-                // Of the kind that is sent.
-                Err(e) => MethodResponse::error(id, error_object(e)),
+                // Not yet sent, unlike the answer of a subscription.
+                Err(error) => MethodResponse::error(id, error_object(error)),
             }
         }
         .boxed()
@@ -66,32 +75,40 @@ pub(crate) fn unsubscribe() -> MethodCallback {
 }
 
 async fn open<P: Subscription>(
-    app: &Arc<App>,
+    engine: &Arc<Engine>,
+    authorize: impl Fn(Params<'static>, Extensions) -> BoxFuture<'static, Answer<()>>,
     id: &Id<'static>,
-    params: &Params<'static>,
-    extensions: &Extensions,
+    params: Params<'static>,
+    extensions: Extensions,
 ) -> Result<MethodResponse, RpcError> {
-    let connection = extensions.get::<Arc<Connection>>().ok_or_else(|| {
+    let connection = extensions.get::<Arc<Connection>>().cloned().ok_or_else(|| {
         let message = format!("{} needs a WebSocket: connect to ws://…/rpc", P::NAME);
-        RpcError::new(ErrorCode::WebSocketRequired, message)
+        RpcError::new(ErrorKind::WEB_SOCKET_REQUIRED, message)
     })?;
-    let input = input::parse::<P::Input>(params)?;
-    let cursor = match P::last_event_id(&input) {
+    let (input, last_event_id) = if P::FEED.is_resumable() {
+        input::parse_with_cursor::<P::Input>(&params)?
+    } else {
+        (input::parse::<P::Input>(&params)?, None)
+    };
+    let cursor = match last_event_id {
         Some(id) => Some(id.as_str().parse().map_err(|e: InvalidEventId| {
             let message = format!("lastEventId: {e}");
-            RpcError::new(ErrorCode::InvalidParams, message).at("lastEventId")
+            RpcError::new(ErrorKind::INVALID_PARAMS, message).at("lastEventId")
         })?),
         None => None,
     };
     let opening = connection.open().map_err(too_many)?;
+    // Neither a slow handler nor a broker that does not answer keeps a replica from leaving.
+    let leaving = &engine.terms.leaving;
+    let authorized = leaving.run_until_cancelled(authorize(params, extensions)).await;
+    authorized.unwrap_or_else(|| Err(unavailable(&is_leaving())))?;
 
-    let key = ChannelKey::new::<P>(&app.config.broker.key_prefix, &P::channel(&input));
-    // A broker that does not answer keeps no replica from leaving.
-    let leaving = &app.terms.leaving;
-    let seat = leaving.run_until_cancelled(app.hub.join::<P>(key)).await;
+    let channel = guarded_channel::<P>(&input)?;
+    let key = ChannelKey::new::<P>(&engine.config.broker.key_prefix, &channel);
+    let seat = leaving.run_until_cancelled(engine.hub.join::<P>(key)).await;
     let seat = seat.unwrap_or_else(|| Err(is_leaving())).map_err(|e| unavailable(&e))?;
     // The id is taken before the history is read, so that readings are bounded by subscriptions.
-    let claim = opening.claim::<P>(seat.shared_id(), || app.hub.next_id());
+    let claim = opening.claim::<P>(seat.shared_id(), || engine.hub.next_id());
     let start = leaving.run_until_cancelled(seat.start(cursor)).await;
     let start = start.unwrap_or_else(|| Err(is_leaving())).map_err(|e| unavailable(&e))?;
 
@@ -100,26 +117,34 @@ async fn open<P: Subscription>(
     // The answer and the first events are written together.
     let _together = connection.cork();
     connection.answer_now(Frame::text(answer.to_json().get().as_bytes()));
-    begin(app, claim, seat, start);
+    begin(engine, claim, seat, start);
     Ok(answer)
 }
 
+/// The channel that a service computes from the input. Its code may panic, as handlers may.
+fn guarded_channel<P: Subscription>(input: &P::Input) -> Answer<Channel> {
+    std::panic::catch_unwind(AssertUnwindSafe(|| P::channel(input))).map_err(|_| {
+        tracing::error!(procedure = P::NAME, "computing a channel panicked");
+        internal_error()
+    })
+}
+
 /// Lets the subscriber in: at once, or in a task, where something has to be waited for.
-fn begin(app: &Arc<App>, claim: Claim, mut seat: Seat, start: Start) {
+fn begin(engine: &Arc<Engine>, claim: Claim, mut seat: Seat, start: Start) {
     let (id, lane) = (claim.id, claim.lane().clone());
     let gap = match start {
         Start::Now => None,
         Start::Gap(reason) => Some(reason),
         Start::After(cursor) => {
-            app.metrics.resumes.increment(1);
-            let instance = app.config.instance.clone();
+            engine.metrics.resumes.increment(1);
+            let instance = engine.config.instance.clone();
             let started = Event::Started { resumed: true, last_event_id: None, instance };
             let _ = lane.push(Kind::Greeting, seat.encode(id, &started).as_bytes());
-            let mut resume = Resume { claim, seat, cursor, terms: app.terms.clone() };
+            let mut resume = Resume { claim, seat, cursor, terms: engine.terms.clone() };
             if lane.has_room(0) && resume.join() {
                 resume.hold();
             } else {
-                app.subscriptions.spawn(resume.run());
+                engine.subscriptions.spawn(resume.run());
             }
             return;
         }
@@ -129,7 +154,7 @@ fn begin(app: &Arc<App>, claim: Claim, mut seat: Seat, start: Start) {
 }
 
 fn too_many(error: TooManySubscriptions) -> RpcError {
-    RpcError::new(ErrorCode::TooManySubscriptions, error.to_string())
+    RpcError::new(ErrorKind::TOO_MANY_SUBSCRIPTIONS, error.to_string())
 }
 
 fn is_leaving() -> BrokerUnavailable {
@@ -139,7 +164,7 @@ fn is_leaving() -> BrokerUnavailable {
 fn unavailable(error: &BrokerUnavailable) -> RpcError {
     tracing::warn!(%error, "a subscription was refused");
     let message = "the broker is out of reach at the moment; try again in a few seconds";
-    RpcError::new(ErrorCode::BrokerUnavailable, message)
+    RpcError::new(ErrorKind::BROKER_UNAVAILABLE, message)
 }
 
 /// A subscriber on its way from what it has to what is at hand in the hub.

@@ -6,23 +6,35 @@
 
 use std::io::{self, IsTerminal};
 
-use tracing_subscriber::{EnvFilter, filter::ParseError};
+use tracing_subscriber::{EnvFilter, util::SubscriberInitExt};
 
-use crate::config::LogFormat;
+use crate::{
+    config::{LogConfig, LogFormat},
+    error::Error,
+};
 
-/// Sends the process's log to standard error. Call it once, first of all.
+/// Sends the process's log to standard error. Does nothing where the program has set up a log of its own.
+///
+/// [`crate::Server::run`] calls it; a program that wants its log before that calls it first.
 ///
 /// # Errors
 ///
-/// When `filter` is no filter.
-pub fn init(format: LogFormat, filter: &str) -> Result<(), ParseError> {
+/// When the filter cannot be read.
+pub fn init_log(config: &LogConfig) -> Result<(), Error> {
+    let filter = EnvFilter::try_new(&config.filter).map_err(|e| {
+        Error::Config(format!(
+            "--log {:?} cannot be read: {e}; write a level, such as info",
+            config.filter
+        ))
+    })?;
     let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::try_new(filter)?)
+        .with_env_filter(filter)
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal());
-    match format {
-        LogFormat::Text => subscriber.with_target(false).init(),
-        LogFormat::Json => subscriber.json().init(),
-    }
+    // An error says that a log is set up already.
+    let _ = match config.format {
+        LogFormat::Text => subscriber.with_target(false).finish().try_init(),
+        LogFormat::Json => subscriber.json().finish().try_init(),
+    };
     Ok(())
 }

@@ -23,7 +23,7 @@ const INSTANCE: &str = "bench";
 )]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Server {
-    /// `tidings serve`.
+    /// `tidings-demo serve`.
     Tidings,
     /// Frames made by hand, straight to the sockets.
     Floor,
@@ -82,7 +82,7 @@ impl Running {
         arguments: &[&str],
     ) -> Result<Self, BoxError> {
         if server == Server::Tidings {
-            let options = ReplicaOptions::new(env!("CARGO_BIN_EXE_tidings"), INSTANCE)
+            let options = ReplicaOptions::new(env!("CARGO_BIN_EXE_tidings-demo"), INSTANCE)
                 .valkey_url(valkey.url())
                 .on_cpu(cpu)
                 .args(arguments);

@@ -65,7 +65,7 @@ impl Bench {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let valkey = runtime.block_on(ValkeyProcess::start())?;
         // A replica leaves its functions in Valkey, and the publisher uses them whichever server runs.
-        let replica = ReplicaOptions::new(env!("CARGO_BIN_EXE_tidings"), "functions");
+        let replica = ReplicaOptions::new(env!("CARGO_BIN_EXE_tidings-demo"), "functions");
         let replica = replica.valkey_url(valkey.url());
         runtime.block_on(async { Replica::start(replica).await?.stop().await })?;
         let connection = broker::connect(&valkey)?;

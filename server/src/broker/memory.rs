@@ -12,8 +12,8 @@ use tokio::{sync::mpsc, time::Instant};
 use uuid::Uuid;
 
 use super::{
-    Broker, BrokerUnavailable, COUNT_KEPT, ChannelKey, History, Incoming, IncomingStream, Position,
-    Publication, Retention, Tracked, beginning,
+    Broker, BrokerUnavailable, COUNT_KEPT, ChannelKey, History, Incoming, IncomingStream, Keep,
+    Position, Publication, Publish, Retention, Tracked, beginning,
 };
 
 /// Events that were published and not yet taken by the hub. When full, publishing waits. In bytes that
@@ -28,7 +28,7 @@ const SWEEP_EVERY: u32 = 1024;
 /// Right for the demo, for development and for tests. With two replicas it is wrong: what is published on
 /// one does not reach the other. Its memory is bounded by [`Retention`], channel by channel.
 #[derive(Debug)]
-pub struct MemoryBroker {
+pub(crate) struct MemoryBroker {
     retention: Retention,
     channels: Arc<Shared>,
     incoming: mpsc::Sender<Incoming>,
@@ -59,7 +59,7 @@ struct Log {
 
 impl MemoryBroker {
     /// A broker without channels, and the stream of what comes from it.
-    pub fn new(retention: Retention) -> (Arc<Self>, IncomingStream) {
+    pub(crate) fn new(retention: Retention) -> (Arc<Self>, IncomingStream) {
         let (sender, receiver) = mpsc::channel(IN_FLIGHT);
         let rest = stream::unfold(receiver, async |mut receiver| {
             receiver.recv().await.map(|incoming| (incoming, receiver))
@@ -69,7 +69,8 @@ impl MemoryBroker {
     }
 
     /// Forgets a channel's history and count, as a server that lost its data does.
-    pub fn forget(&self, key: &ChannelKey) {
+    #[cfg(test)]
+    pub(crate) fn forget(&self, key: &ChannelKey) {
         self.channels.lock().logs.remove(key);
     }
 }
@@ -120,12 +121,12 @@ impl Channels {
         log
     }
 
-    fn state(&mut self, key: &ChannelKey) -> Bytes {
+    fn members(&mut self, key: &ChannelKey) -> Bytes {
         let now = Instant::now();
-        let members = self.members.entry(key.clone()).or_default();
+        let Some(members) = self.members.get_mut(key) else { return Bytes::from_static(b"[]") };
         members.retain(|_, (_, expires)| *expires > now);
-        let states: Vec<&[u8]> = members.values().map(|(state, _)| &state[..]).collect();
-        [&b"["[..], &states.join(&b','), b"]"].concat().into()
+        let elements: Vec<&[u8]> = members.values().map(|(element, _)| &element[..]).collect();
+        [&b"["[..], &elements.join(&b','), b"]"].concat().into()
     }
 }
 
@@ -134,6 +135,7 @@ impl Log {
     fn publish(
         &mut self,
         payload: Bytes,
+        keep: Keep,
         once: Option<String>,
         retention: Retention,
     ) -> (Position, Option<Publication>) {
@@ -148,11 +150,15 @@ impl Log {
         let tracked = Tracked { position, published_at_ms: now_ms() };
         let publication = Publication { tracked: Some(tracked), payload };
         self.events.push_back(publication.clone());
-        if self.events.len() > retention.events as usize {
+        let (events, time) = match keep {
+            Keep::History => (retention.events as usize, retention.time),
+            Keep::Newest(time) => (1, time),
+        };
+        if self.events.len() > events {
             self.events.pop_front();
         }
-        self.events_expire = now + retention.time;
-        self.count_expires = now + retention.time.max(COUNT_KEPT);
+        self.events_expire = now + time;
+        self.count_expires = now + time.max(COUNT_KEPT);
         if let Some(once) = once {
             self.once.insert(once, (position, now + retention.once));
         }
@@ -161,26 +167,37 @@ impl Log {
 }
 
 impl Broker for MemoryBroker {
-    fn publish(
-        &self,
-        key: &ChannelKey,
-        payload: Bytes,
-        idempotency_key: Option<&str>,
-    ) -> BoxFuture<'static, Result<Position, BrokerUnavailable>> {
-        let (key, retention) = (key.clone(), self.retention);
+    fn publish(&self, publish: Publish) -> BoxFuture<'static, Result<Position, BrokerUnavailable>> {
+        let retention = self.retention;
         let (channels, incoming) = (self.channels.clone(), self.incoming.clone());
-        let once = idempotency_key.filter(|once| !once.is_empty()).map(str::to_owned);
+        let Publish { key, payload, keep, idempotency_key } = publish;
+        let once = idempotency_key.filter(|once| !once.is_empty());
         async move {
             // The place in the queue is taken before the place in the channel, so that both have one order.
             let permit = incoming.reserve().await.map_err(stopped)?;
             let mut channels = channels.lock();
             let subscribed = channels.subscribed.contains(&key);
             let (position, publication) =
-                channels.log(&key, retention).publish(payload, once, retention);
+                channels.log(&key, retention).publish(payload, keep, once, retention);
             if let Some(publication) = publication.filter(|_| subscribed) {
                 permit.send(Incoming::Publication { key, publication });
             }
             Ok(position)
+        }
+        .boxed()
+    }
+
+    fn publish_all(
+        &self,
+        publishes: Vec<Publish>,
+    ) -> BoxFuture<'static, Vec<Result<Position, BrokerUnavailable>>> {
+        let publishing: Vec<_> = publishes.into_iter().map(|p| self.publish(p)).collect();
+        async move {
+            let mut results = Vec::with_capacity(publishing.len());
+            for publish in publishing {
+                results.push(publish.await);
+            }
+            results
         }
         .boxed()
     }
@@ -217,11 +234,21 @@ impl Broker for MemoryBroker {
         async move { Ok(history) }.boxed()
     }
 
+    fn newest(
+        &self,
+        key: &ChannelKey,
+    ) -> BoxFuture<'static, Result<Option<Publication>, BrokerUnavailable>> {
+        let channels = self.channels.lock();
+        let log = channels.logs.get(key).filter(|log| log.events_expire > Instant::now());
+        let newest = log.and_then(|log| log.events.back().cloned());
+        async move { Ok(newest) }.boxed()
+    }
+
     fn report(
         &self,
         key: &ChannelKey,
         member: &str,
-        state: Option<Bytes>,
+        element: Option<Bytes>,
         ttl: Duration,
     ) -> BoxFuture<'static, Result<(), BrokerUnavailable>> {
         let (key, member) = (key.clone(), member.to_owned());
@@ -230,11 +257,11 @@ impl Broker for MemoryBroker {
             let permit = incoming.reserve().await.map_err(stopped)?;
             let mut channels = channels.lock();
             let members = channels.members.entry(key.clone()).or_default();
-            match state {
-                Some(state) => drop(members.insert(member, (state, Instant::now() + ttl))),
+            match element {
+                Some(element) => drop(members.insert(member, (element, Instant::now() + ttl))),
                 None => drop(members.remove(&member)),
             }
-            let publication = Publication { tracked: None, payload: channels.state(&key) };
+            let publication = Publication { tracked: None, payload: channels.members(&key) };
             if channels.subscribed.contains(&key) {
                 permit.send(Incoming::Publication { key, publication });
             }
@@ -243,9 +270,9 @@ impl Broker for MemoryBroker {
         .boxed()
     }
 
-    fn state(&self, key: &ChannelKey) -> BoxFuture<'static, Result<Bytes, BrokerUnavailable>> {
-        let state = self.channels.lock().state(key);
-        async move { Ok(state) }.boxed()
+    fn members(&self, key: &ChannelKey) -> BoxFuture<'static, Result<Bytes, BrokerUnavailable>> {
+        let members = self.channels.lock().members(key);
+        async move { Ok(members) }.boxed()
     }
 
     fn subscribe(&self, key: &ChannelKey) -> BoxFuture<'static, Result<(), BrokerUnavailable>> {

@@ -2,7 +2,7 @@
 //!
 //! A broker takes in payloads, keeps the newest of them for a while, and gives them to every replica that has
 //! subscribed to their channel. [`MemoryBroker`] does so within one process, [`ValkeyBroker`] between all that
-//! share a Valkey server; both pass the suite in `tests/integration/broker_conformance.rs`.
+//! share a Valkey server; both pass the suite in `conformance.rs`.
 //!
 //! A broker never calls up: the hub polls the one [`Incoming`] stream of the replica.
 
@@ -10,33 +10,40 @@ use std::{borrow::Borrow, fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{future::BoxFuture, stream::BoxStream};
-use tidings_schema::{Channel, Subscription};
+use tidings_contract::{Channel, Subscription};
 use uuid::Uuid;
 
+#[cfg(test)]
+mod conformance;
 mod memory;
 mod position;
 mod publication;
 mod valkey;
 
-pub use memory::MemoryBroker;
-pub use position::{InvalidEventId, Position};
-pub use publication::{Publication, Tracked};
-pub use valkey::ValkeyBroker;
+pub(crate) use memory::MemoryBroker;
+pub(crate) use position::{InvalidEventId, Position};
+pub(crate) use publication::{Publication, Tracked};
+pub(crate) use valkey::ValkeyBroker;
 
-/// The name of a channel in the broker, such as `updates:{list-1}`.
+/// The name of a channel in the broker, such as `prices:{acme}`.
 ///
 /// The braces make Valkey Cluster keep everything that belongs to one channel in one slot.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ChannelKey(Arc<str>);
+pub(crate) struct ChannelKey(Arc<str>);
 
 impl ChannelKey {
     /// The channel of a subscription procedure.
-    pub fn new<P: Subscription>(prefix: &str, channel: &Channel) -> Self {
-        Self(format!("{prefix}{}:{{{channel}}}", P::NAMESPACE).into())
+    pub(crate) fn new<P: Subscription>(prefix: &str, channel: &Channel) -> Self {
+        Self::named(prefix, P::NAMESPACE, channel)
+    }
+
+    /// A channel of a namespace.
+    pub(crate) fn named(prefix: &str, namespace: &str, channel: &Channel) -> Self {
+        Self(format!("{prefix}{namespace}:{{{channel}}}").into())
     }
 
     /// The name as the broker knows it.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }
@@ -62,7 +69,7 @@ impl fmt::Display for ChannelKey {
 
 /// What comes from the broker.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Incoming {
+pub(crate) enum Incoming {
     /// Something was published to a channel that the replica subscribed to.
     Publication {
         /// The channel.
@@ -79,7 +86,7 @@ pub enum Incoming {
 
 /// A part of a channel's history.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct History {
+pub(crate) struct History {
     /// The channel's epoch, and the offset of its newest event.
     pub newest: Position,
     /// Events in order, each one offset after the one before. The first is not the one that was asked for
@@ -89,7 +96,7 @@ pub struct History {
 
 /// What a channel keeps, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Retention {
+pub(crate) struct Retention {
     /// The newest events that are kept: about this many, at least.
     pub events: u32,
     /// How long after the last event the channel's events are kept.
@@ -101,6 +108,29 @@ pub struct Retention {
 /// How long the count of an idle channel is kept at least, after its events are gone: a client that has the
 /// newest event can so be told that it missed nothing.
 const COUNT_KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// What to publish, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Publish {
+    /// The channel.
+    pub key: ChannelKey,
+    /// The event, as JSON. A broker does not look into it.
+    pub payload: Bytes,
+    /// What the broker keeps of it.
+    pub keep: Keep,
+    /// Publishing with the same key again, within [`Retention::once`], publishes nothing and answers the same place. An
+    /// empty one is none.
+    pub idempotency_key: Option<String>,
+}
+
+/// What a broker keeps of what is published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keep {
+    /// The channel's history, as long as [`Retention`] says: a `Log` feed.
+    History,
+    /// This payload until the next one, for at most this long: a `State` feed.
+    Newest(Duration),
+}
 
 /// Why a broker could not do what was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -116,21 +146,22 @@ pub struct BrokerUnavailable(pub String);
 ///   keeps them.
 /// - **Epoch**: when a channel's history or count is lost, offsets begin anew in another epoch. Offsets of two
 ///   epochs are never compared.
-pub trait Broker: fmt::Debug + Send + Sync + 'static {
+pub(crate) trait Broker: fmt::Debug + Send + Sync + 'static {
     /// Publishes a payload. Resolves when the broker has it, with its place.
     ///
-    /// With an idempotency key, publishing again within [`Retention::once`] publishes nothing and answers the
-    /// same place: a publisher that does not know whether it succeeded can just try again.
+    /// A publisher that does not know whether it succeeded can try again with the same idempotency key.
     ///
     /// # Cancel safety
     ///
     /// When dropped before it resolves, or when it fails, the payload may or may not have been published.
-    fn publish(
+    fn publish(&self, publish: Publish) -> BoxFuture<'static, Result<Position, BrokerUnavailable>>;
+
+    /// Publishes several payloads in this order, in as few round trips as the broker allows. Answers as many results, in
+    /// the same order: some may fail and others not.
+    fn publish_all(
         &self,
-        key: &ChannelKey,
-        payload: Bytes,
-        idempotency_key: Option<&str>,
-    ) -> BoxFuture<'static, Result<Position, BrokerUnavailable>>;
+        publishes: Vec<Publish>,
+    ) -> BoxFuture<'static, Vec<Result<Position, BrokerUnavailable>>>;
 
     /// Reads a channel's events after an offset, up to about `budget_bytes` of payload, at least one; without an
     /// offset, none. A channel without an epoch is given one.
@@ -145,19 +176,25 @@ pub trait Broker: fmt::Debug + Send + Sync + 'static {
         seen: Option<Position>,
     ) -> BoxFuture<'static, Result<History, BrokerUnavailable>>;
 
-    /// Publishes the state of one member of a State feed: subscribers get the array of all members' states, in
-    /// the order of their names. Without a `state`, the member leaves. A member that does not report again
-    /// within `ttl` is left out from the next report of another on.
+    /// The newest payload that was published with [`Keep::Newest`], if it is still kept.
+    fn newest(
+        &self,
+        key: &ChannelKey,
+    ) -> BoxFuture<'static, Result<Option<Publication>, BrokerUnavailable>>;
+
+    /// Publishes the element of one member of a `Members` feed: subscribers get the array of all members' elements, in the
+    /// order of their names. Without an `element`, the member leaves. A member that does not report again within `ttl` is
+    /// left out from then on.
     fn report(
         &self,
         key: &ChannelKey,
         member: &str,
-        state: Option<Bytes>,
+        element: Option<Bytes>,
         ttl: Duration,
     ) -> BoxFuture<'static, Result<(), BrokerUnavailable>>;
 
-    /// The array of the states of all members that have not expired.
-    fn state(&self, key: &ChannelKey) -> BoxFuture<'static, Result<Bytes, BrokerUnavailable>>;
+    /// The array of the elements of all members that have not expired.
+    fn members(&self, key: &ChannelKey) -> BoxFuture<'static, Result<Bytes, BrokerUnavailable>>;
 
     /// Subscribes the replica to a channel. Takes effect when called; resolves when the broker has
     /// confirmed it, so that whatever is published from then on comes. Subscribing twice is once.
@@ -174,7 +211,7 @@ pub trait Broker: fmt::Debug + Send + Sync + 'static {
 
 /// The one stream of what comes from a broker. It has to be polled for the broker to make progress, and
 /// never ends by itself.
-pub type IncomingStream = BoxStream<'static, Incoming>;
+pub(crate) type IncomingStream = BoxStream<'static, Incoming>;
 
 /// The place before the first event of an epoch.
 fn beginning(epoch: Uuid) -> Position {

@@ -2,14 +2,14 @@
 
 use std::{fmt, str::FromStr};
 
-use tidings_schema::EventId;
+use tidings_contract::EventId;
 use uuid::Uuid;
 
 /// The place of an event: offsets count 1, 2, 3 … within an epoch, and a channel whose history was lost
 /// begins another epoch. Told by example: a client that has seen offset 3 comes back, and the channel is at
 /// 4. Only the epoch tells whether 4 follows its 3, or belongs to a new count that began after a loss.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Position {
+pub(crate) struct Position {
     /// Names the count.
     pub epoch: Uuid,
     /// The event's number in it. 0 is the place before the first event.
@@ -19,11 +19,11 @@ pub struct Position {
 /// A string that is no event id of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("this is no event id; send one back as it came, or leave it out to begin now")]
-pub struct InvalidEventId;
+pub(crate) struct InvalidEventId;
 
 impl Position {
     /// The position as clients hold it.
-    pub fn event_id(self) -> EventId {
+    pub(crate) fn event_id(self) -> EventId {
         EventId::from(self.to_string())
     }
 }

@@ -6,7 +6,7 @@ use super::Position;
 
 /// A payload as it comes from a broker. Nothing has looked into it yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Publication {
+pub(crate) struct Publication {
     /// Absent where it was published past Tidings, by a plain `PUBLISH`: it was not kept, and cannot be read
     /// again.
     pub tracked: Option<Tracked>,
@@ -16,7 +16,7 @@ pub struct Publication {
 
 /// What the broker knows of a publication.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Tracked {
+pub(crate) struct Tracked {
     /// Its place in the channel.
     pub position: Position,
     /// When it was published, by the broker's clock: milliseconds since 1970.
@@ -29,7 +29,7 @@ const HEADER: &[u8] = b"tidings/1 ";
 impl Publication {
     /// Reads a message of the pub/sub channel: `tidings/1 <epoch> <offset> <publishedAtMs>\n<payload>`, or
     /// just a payload.
-    pub fn parse(message: Bytes) -> Self {
+    pub(crate) fn parse(message: Bytes) -> Self {
         match header(&message) {
             Some((tracked, length)) => {
                 Self { tracked: Some(tracked), payload: message.slice(length..) }
@@ -39,7 +39,7 @@ impl Publication {
     }
 
     /// Its offset, if it is tracked.
-    pub fn offset(&self) -> Option<u64> {
+    pub(crate) fn offset(&self) -> Option<u64> {
         self.tracked.map(|tracked| tracked.position.offset)
     }
 }

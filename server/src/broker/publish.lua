@@ -2,13 +2,15 @@
 
 -- The publish path of Tidings, as one atomic step in Valkey: any client in any language publishes with
 --
---   FCALL tidings_publish 1 'updates:{list-1}' '<json>' [idempotencyKey]
+--   FCALL tidings_publish 1 'orders:{acme}' '<json>' [idempotencyKey]          a Log feed
+--   FCALL tidings_set 1 'prices:{acme}' '<json>' <retentionMs> [idempotencyKey]   a State feed
 --
 -- A channel `c` is the pub/sub channel `c` and these keys, all in one cluster slot because of the braces:
 --   c              stream, one entry for each event, whose id is `<offset>-0`; the channel's history
 --   c:meta         hash { epoch, offset, run }: where the channel stands, and which process of Valkey counts
 --   c:once:<key>   string: the event id that was published with this idempotency key
---   c:members      hash { member → "<expiresAtMs> <json>" }: of a State feed
+--   c:newest       hash { epoch, version, run, t, p }: the newest value of a State feed, until its retention ends
+--   c:members      hash { member → "<expiresAtMs> <json>" }: of a Members feed
 --
 -- The numbers are put in by the server that loads this library: all servers of a fleet must have the same.
 
@@ -146,28 +148,72 @@ local function history(keys, args)
   return { epoch, integer(offset), events }
 end
 
--- The states of a State feed's members that have not expired, as one JSON array, in the order of their names.
-local function members(channel, now)
+-- channel; payload, retention in ms, [idempotency key] → id of this value
+--
+-- Keeps the payload as the newest value of a State feed, and sends it. Versions count within an epoch, as offsets do.
+local function set(keys, args)
+  local channel = keys[1]
+  local retention = tonumber(args[2])
+  if not channel or not args[1] or not retention or retention < 1 then
+    return redis.error_reply('ERR tidings_set takes one key, a payload, a retention in ms, and perhaps an idempotency key')
+  end
+  local once = nil
+  if args[3] and args[3] ~= '' then
+    once = channel .. ':once:' .. args[3]
+    local published = redis.call('GET', once)
+    if published then
+      return published
+    end
+  end
+  local newest = channel .. ':newest'
+  local found = redis.call('HMGET', newest, 'epoch', 'version', 'run')
+  local epoch, version = found[1], tonumber(found[2] or '')
+  if not epoch or not version or not same_data(newest, found[3]) then
+    epoch, version = new_epoch(channel), 0
+  end
+  version = integer(version + 1)
+  local now = integer(now_ms())
+  redis.call('HSET', newest, 'epoch', epoch, 'version', version, 'run', run_id(), 't', now, 'p', args[1])
+  redis.call('PEXPIRE', newest, integer(retention))
+  redis.call('PUBLISH', channel, 'tidings/1 ' .. epoch .. ' ' .. version .. ' ' .. now .. '\n' .. args[1])
+  local id = epoch .. ':' .. version
+  if once then
+    redis.call('SET', once, id, 'PX', ONCE_MS)
+  end
+  return id
+end
+
+-- channel → { epoch, version, published at, payload } of the newest value, or {} where none is kept
+local function newest(keys, args)
+  local found = redis.call('HMGET', keys[1] .. ':newest', 'epoch', 'version', 't', 'p')
+  if not found[4] then
+    return {}
+  end
+  return found
+end
+
+-- The elements of a Members feed's members that have not expired, as one JSON array, in the order of their names.
+local function live_members(channel, now)
   local all = redis.call('HGETALL', channel .. ':members')
   local live, expired = {}, {}
   for i = 1, #all, 2 do
-    local expires, state = all[i + 1]:match('^(%d+) (.*)$')
-    -- What is not ours is no member.
+    local expires, element = all[i + 1]:match('^(%d+) (.*)$')
+    -- A value of another form was not written here, and is no member.
     if expires and tonumber(expires) > now then
-      live[#live + 1] = { all[i], state }
+      live[#live + 1] = { all[i], element }
     else
       expired[#expired + 1] = all[i]
     end
   end
   table.sort(live, function(a, b) return a[1] < b[1] end)
-  local states = {}
+  local elements = {}
   for i, member in ipairs(live) do
-    states[i] = member[2]
+    elements[i] = member[2]
   end
-  return '[' .. table.concat(states, ',') .. ']', expired
+  return '[' .. table.concat(elements, ',') .. ']', expired
 end
 
--- channel; member, state as JSON (empty: the member leaves), time to live in ms
+-- channel; member, element as JSON (empty: the member leaves), time to live in ms
 local function report(keys, args)
   local channel = keys[1]
   local now = now_ms()
@@ -178,22 +224,24 @@ local function report(keys, args)
     redis.call('HSET', channel .. ':members', args[1], integer(now + ttl) .. ' ' .. args[2])
     redis.call('PEXPIRE', channel .. ':members', ttl)
   end
-  local states, expired = members(channel, now)
+  local elements, expired = live_members(channel, now)
   if #expired > 0 then
     redis.call('HDEL', channel .. ':members', unpack(expired))
   end
-  redis.call('PUBLISH', channel, states)
-  return states
+  redis.call('PUBLISH', channel, elements)
+  return elements
 end
 
--- channel → the states as one JSON array
-local function state(keys, args)
-  local states = members(keys[1], now_ms())
-  return states
+-- channel → the elements as one JSON array
+local function members(keys, args)
+  local elements = live_members(keys[1], now_ms())
+  return elements
 end
 
 redis.register_function('tidings_publish', publish)
 -- Reading goes on when Valkey is full: all it ever writes is where a channel stands.
 redis.register_function{ function_name = 'tidings_history', callback = history, flags = { 'allow-oom' } }
+redis.register_function('tidings_set', set)
+redis.register_function{ function_name = 'tidings_newest', callback = newest, flags = { 'no-writes' } }
 redis.register_function('tidings_report', report)
-redis.register_function{ function_name = 'tidings_state', callback = state, flags = { 'no-writes' } }
+redis.register_function{ function_name = 'tidings_members', callback = members, flags = { 'no-writes' } }

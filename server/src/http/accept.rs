@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use axum::{Router, body::Body, http::Request};
+use axum::{Router, body::Body, extract::ConnectInfo, http::Request};
 use jsonrpsee::server::{StopHandle, serve_with_graceful_shutdown};
 use socket2::SockRef;
 use tokio::{
@@ -23,8 +23,10 @@ use tokio_util::sync::CancellationToken;
 use tower::{ServiceExt, service_fn};
 
 use crate::{
-    app::App,
     config::Limits,
+    context::Peer,
+    engine::Engine,
+    platform,
     socket::{Connection, Socket, Wire},
 };
 
@@ -43,16 +45,17 @@ const BUSY: &[u8] =
 
 /// Accepts connections until `leave`. Each runs in a task that ends when its peer has gone or with `stop`.
 pub(crate) async fn accept(
-    app: Arc<App>,
+    engine: Arc<Engine>,
     listener: TcpListener,
     router: Router,
     stop: StopHandle,
     leave: CancellationToken,
 ) {
-    let permits = Arc::new(Semaphore::new(app.config.limits.max_connections as usize));
+    let mut connections = 0;
+    let permits = Arc::new(Semaphore::new(engine.config.limits.max_connections as usize));
     while let Some(accepted) = leave.run_until_cancelled(listener.accept()).await {
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, address) = match accepted {
+            Ok(accepted) => accepted,
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -60,18 +63,20 @@ pub(crate) async fn accept(
             }
         };
         let Ok(permit) = permits.clone().try_acquire_owned() else {
-            app.metrics.connections_refused.increment(1);
-            app.tasks.spawn(refuse(stream));
+            engine.metrics.connections_refused.increment(1);
+            engine.tasks.spawn(refuse(stream));
             continue;
         };
-        if let Err(error) = prepare(&stream, &app.config.limits) {
+        if let Err(error) = prepare(&stream, &engine.config.limits) {
             tracing::debug!(%error, "a connection was gone before it could be served");
             continue;
         }
-        let open = app.tasks.token();
-        let connection = Connection::new(Wire::Tcp(stream), app.terms.clone(), permit, open);
+        let open = engine.tasks.token();
+        let connection = Connection::new(Wire::Tcp(stream), engine.terms.clone(), permit, open);
         let socket = Socket::new(connection.clone());
-        app.tasks.spawn(serve(socket, connection, router.clone(), stop.clone()));
+        connections += 1;
+        let peer = Peer { connection: connections, address };
+        engine.tasks.spawn(serve(socket, connection, peer, router.clone(), stop.clone()));
     }
 }
 
@@ -81,16 +86,25 @@ fn prepare(stream: &TcpStream, limits: &Limits) -> io::Result<()> {
     let socket = SockRef::from(stream);
     // The kernel would let it grow to megabytes, which count for nobody.
     socket.set_send_buffer_size(limits.send_buffer_bytes as usize)?;
-    socket.set_tcp_user_timeout(Some(limits.stall_limit))
+    platform::limit_stall(&socket, limits.stall_limit)
 }
 
-async fn serve(socket: Socket, connection: Arc<Connection>, router: Router, stop: StopHandle) {
+async fn serve(
+    socket: Socket,
+    connection: Arc<Connection>,
+    peer: Peer,
+    router: Router,
+    stop: StopHandle,
+) {
     let requests = Arc::new(AtomicU64::new(0));
     let counted = requests.clone();
     let service = service_fn(move |request: Request<hyper::body::Incoming>| {
         counted.fetch_add(1, Ordering::Relaxed);
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(connection.clone());
+        request.extensions_mut().insert(peer);
+        // For the extractors of a service's own paths.
+        request.extensions_mut().insert(ConnectInfo(peer.address));
         let answer = router.clone().oneshot(request);
         async move {
             let Ok(answer) = answer.await;

@@ -10,7 +10,7 @@ use jsonrpsee::{
     },
     types::ErrorObjectOwned,
 };
-use tidings_schema::{ErrorCode, RpcError};
+use tidings_contract::{ErrorKind, RpcError};
 use tower::Layer;
 
 use crate::{
@@ -50,17 +50,17 @@ impl<S> Gate<S> {
             None => {
                 let shown: String = name.chars().take(60).collect();
                 let message = format!("there is no procedure {shown:?}; rpc.discover lists them");
-                RpcError::new(ErrorCode::MethodNotFound, message)
+                RpcError::new(ErrorKind::METHOD_NOT_FOUND, message)
             }
             Some(MethodCallback::Subscription(_)) if in_batch => {
                 let message = format!("{name} cannot stand in a batch; send it on its own");
-                RpcError::new(ErrorCode::SubscriptionInBatch, message)
+                RpcError::new(ErrorKind::SUBSCRIPTION_IN_BATCH, message)
             }
             Some(MethodCallback::Subscription(_))
                 if request.extensions().get::<Arc<Connection>>().is_none() =>
             {
                 let message = format!("{name} needs a WebSocket: connect to ws://…/rpc");
-                RpcError::new(ErrorCode::WebSocketRequired, message)
+                RpcError::new(ErrorKind::WEB_SOCKET_REQUIRED, message)
             }
             Some(_) => return None,
         };

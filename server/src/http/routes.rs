@@ -12,12 +12,13 @@ use axum::{
 use tower_http::services::ServeDir;
 
 use super::rpc::{RpcEndpoint, rpc};
-use crate::{app::App, readiness::Readiness, router::Routes};
+use crate::{engine::Engine, readiness::Readiness, router::Routes};
 
-/// What clients reach.
+/// What clients reach: the framework's paths, then the service's own, then files.
 pub(crate) fn public(
-    app: &Arc<App>,
+    engine: &Arc<Engine>,
     routes: Routes,
+    own: Router,
     readiness: Readiness,
     stop: jsonrpsee::server::StopHandle,
 ) -> Router {
@@ -25,22 +26,22 @@ pub(crate) fn public(
     let router = Router::new()
         .route(
             "/rpc",
-            any(rpc).with_state(RpcEndpoint::new(&app.config.limits, routes.methods, stop)),
+            any(rpc).with_state(RpcEndpoint::new(&engine.config.limits, routes.methods, stop)),
         )
         .route("/openrpc.json", get(async move || json(document.to_string())))
         .route("/healthz", get("ok\n"))
         .route("/readyz", get(ready).with_state(readiness));
-    match &app.config.static_dir {
-        Some(folder) => router.fallback_service(ServeDir::new(folder)),
-        None => router,
+    match &engine.config.static_dir {
+        Some(folder) => router.fallback_service(own.fallback_service(ServeDir::new(folder))),
+        None => router.fallback_service(own),
     }
 }
 
 /// What only operators reach.
-pub(crate) fn admin(app: Arc<App>) -> Router {
+pub(crate) fn admin(engine: Arc<Engine>) -> Router {
     let metrics = async move || {
         let version = "text/plain; version=0.0.4; charset=utf-8";
-        ([(header::CONTENT_TYPE, version)], app.metrics.render())
+        ([(header::CONTENT_TYPE, version)], engine.metrics.render())
     };
     Router::new().route("/metrics", get(metrics))
 }

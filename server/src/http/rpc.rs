@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{
     body::Body,
     extract::{Request, State},
-    http::{StatusCode, Version},
+    http::{HeaderName, HeaderValue, StatusCode, Version},
     response::{IntoResponse, Response},
 };
 use jsonrpsee::server::{
@@ -18,7 +18,11 @@ use tower::{
 };
 
 use super::gate::GateLayer;
-use crate::{config::Limits, socket::Connection};
+use crate::{
+    config::Limits,
+    context::{Caller, Peer},
+    socket::Connection,
+};
 
 /// Messages of jsonrpsee's own that wait to be written to one connection's socket: errors about what is no call.
 /// When full, they wait. Answers and events go another way.
@@ -58,7 +62,18 @@ impl RpcEndpoint {
     }
 }
 
+/// Bytes of a request's header names and values. A connection keeps those of its handshake as long as it lives.
+const MAX_HEADER_BYTES: usize = 16 * 1024;
+
 pub(super) async fn rpc(State(endpoint): State<RpcEndpoint>, mut request: Request) -> Response {
+    let bytes = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len();
+    if request.headers().iter().map(bytes).sum::<usize>() > MAX_HEADER_BYTES {
+        let fault = format!("the headers of a request may have {MAX_HEADER_BYTES} bytes in all\n");
+        return (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, fault).into_response();
+    }
+    if let Some(caller) = caller(&request) {
+        request.extensions_mut().insert(caller);
+    }
     let connection = if is_upgrade_request(&request) {
         let connection = request.extensions().get::<Arc<Connection>>().cloned();
         let may = connection.as_ref().is_some_and(|connection| connection.may_upgrade());
@@ -92,4 +107,15 @@ pub(super) async fn rpc(State(endpoint): State<RpcEndpoint>, mut request: Reques
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }
+}
+
+/// What handlers learn of who calls. The connection itself is ours: kept by a handler, it would stay counted as open.
+fn caller(request: &Request) -> Option<Caller> {
+    let peer = request.extensions().get::<Peer>().copied()?;
+    let mut extensions = request.extensions().clone();
+    extensions.remove::<Arc<Connection>>();
+    extensions.remove::<Peer>();
+    // hyper's, which would keep the connection, too.
+    extensions.remove::<hyper::upgrade::OnUpgrade>();
+    Some(Caller::new(peer, request.headers().clone(), extensions))
 }

@@ -4,10 +4,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tidings_schema::Feed;
+use tidings_contract::Feed;
+use tokio::time::{Instant, sleep_until};
 
 use super::{Hub, channel::HubChannel};
-use crate::broker::BrokerUnavailable;
+use crate::broker::{BrokerUnavailable, Publication};
 
 /// How much is read at a time: bytes of payload, overrun by at most one payload or a few.
 const READ_BYTES: usize = 1024 * 1024;
@@ -51,6 +52,35 @@ impl Hub {
         }));
     }
 
+    /// Reads the members of a `Members` feed again when none of them has reported for as long as they are listed: then
+    /// those that are left have died, and nobody is there to publish a list without them. Ends when the channel is given
+    /// up, or with the hub.
+    pub(super) fn spawn_expiry(self: &Arc<Self>, channel: &Arc<HubChannel>) {
+        let Some(ttl) = channel.member_ttl else { return };
+        let (hub, channel) = (Arc::downgrade(self), Arc::downgrade(channel));
+        let expiry = async move {
+            let mut read_at = Instant::now();
+            loop {
+                let Some(due) = channel.upgrade().map(|channel| {
+                    channel.newest_at().map_or(read_at, |newest_at| newest_at.max(read_at)) + ttl
+                }) else {
+                    return;
+                };
+                if Instant::now() < due {
+                    sleep_until(due).await;
+                    continue;
+                }
+                let (Some(hub), Some(channel)) = (hub.upgrade(), channel.upgrade()) else { return };
+                if !hub.has(&channel) {
+                    return;
+                }
+                hub.catch_up(&channel);
+                read_at = Instant::now();
+            }
+        };
+        self.tasks.spawn(self.stop.clone().run_until_cancelled_owned(expiry));
+    }
+
     async fn read(
         self: &Arc<Self>,
         channel: &Arc<HubChannel>,
@@ -59,7 +89,15 @@ impl Hub {
         // What is published from here on comes by itself; what was before is in the history.
         subscribed.await?;
         let caught_up = match channel.feed {
-            Feed::State => channel.read_state(self.broker.state(&channel.key).await?),
+            Feed::State => {
+                channel.reading_newest();
+                channel.read_newest(self.broker.newest(&channel.key).await?)
+            }
+            Feed::Members => {
+                channel.reading_newest();
+                let payload = self.broker.members(&channel.key).await?;
+                channel.read_newest(Some(Publication { tracked: None, payload }))
+            }
             Feed::Log => {
                 let reading = channel.reading();
                 let after = reading.from.map(|from| from.offset);

@@ -17,7 +17,7 @@ use std::{
 
 use futures_util::{StreamExt, future::BoxFuture};
 use indexmap::IndexMap;
-use tidings_schema::{BrokerStatus, Event, StopReason, Subscription, SubscriptionId};
+use tidings_contract::{BrokerStatus, Event, StopReason, Subscription, SubscriptionId};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 mod catch_up;
@@ -30,10 +30,9 @@ mod payload;
 mod seat;
 mod window;
 
-pub use channel::Subscriber;
-pub use page::{Events, Page};
-pub use payload::{Decode, PayloadFault, decode};
-pub use seat::{Seat, Start};
+pub(crate) use channel::Subscriber;
+pub(crate) use payload::in_json_words;
+pub(crate) use seat::{Seat, Start};
 
 use crate::{
     broker::{Broker, BrokerUnavailable, ChannelKey, Incoming, IncomingStream, Publication},
@@ -55,7 +54,7 @@ const SPREAD: Duration = Duration::from_secs(1);
 
 /// How a hub is set up.
 #[derive(Clone, Debug)]
-pub struct HubOptions {
+pub(crate) struct HubOptions {
     /// The replica's name.
     pub instance: String,
     /// Bytes of one payload. A larger one is not sent.
@@ -72,7 +71,7 @@ pub struct HubOptions {
 
 /// One replica's fan-out.
 #[derive(Debug)]
-pub struct Hub {
+pub(crate) struct Hub {
     options: HubOptions,
     broker: Arc<dyn Broker>,
     metrics: Arc<Metrics>,
@@ -98,7 +97,7 @@ type Seats = usize;
 
 impl Hub {
     /// A hub without channels. Its tasks end with `stop`.
-    pub fn new(
+    pub(crate) fn new(
         options: HubOptions,
         broker: Arc<dyn Broker>,
         metrics: Arc<Metrics>,
@@ -110,7 +109,7 @@ impl Hub {
     }
 
     /// Moves what comes from the broker to the subscribers, until the hub is stopped and its tasks have ended.
-    pub async fn run(self: Arc<Self>, incoming: IncomingStream) {
+    pub(crate) async fn run(self: Arc<Self>, incoming: IncomingStream) {
         // All that is there at once: an event that comes while others are being sent goes out with those that
         // come after it.
         let mut incoming = incoming.ready_chunks(TURN);
@@ -137,7 +136,7 @@ impl Hub {
     /// # Errors
     ///
     /// When the broker cannot be reached in time, or the replica is leaving.
-    pub async fn join<P: Subscription>(
+    pub(crate) async fn join<P: Subscription>(
         self: &Arc<Self>,
         key: ChannelKey,
     ) -> Result<Seat, BrokerUnavailable> {
@@ -159,17 +158,12 @@ impl Hub {
     }
 
     /// A subscription id that no subscription of this replica has had.
-    pub fn next_id(&self) -> SubscriptionId {
+    pub(crate) fn next_id(&self) -> SubscriptionId {
         SubscriptionId(self.next_id.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Whether nobody is in any channel.
-    pub fn is_empty(&self) -> bool {
-        self.channels().by_key.is_empty()
-    }
-
     /// Tells every subscriber that this replica is leaving, and takes no more.
-    pub fn drain(&self) {
+    pub(crate) fn drain(&self) {
         let channels = {
             let mut channels = self.channels();
             channels.draining = true;
@@ -198,6 +192,7 @@ impl Hub {
             let options = self.options.channel();
             let channel = Arc::new(HubChannel::new::<P>(key, self.next_id(), broker, options));
             self.catch_up(&channel);
+            self.spawn_expiry(&channel);
             (channel, 0)
         });
         *seats += 1;
@@ -344,7 +339,7 @@ fn stop_draining(channel: &HubChannel) {
 }
 
 /// What a subscription is told when its replica leaves: to come back at another time than others.
-pub fn draining() -> Event<()> {
+pub(crate) fn draining() -> Event<()> {
     let retry_after = SPREAD.mul_f64(rand::random());
     let retry_after_ms = u64::try_from(retry_after.as_millis()).ok();
     Event::Stopped { reason: StopReason::Draining, retry_after_ms }

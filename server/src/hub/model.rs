@@ -10,13 +10,14 @@ use std::{collections::VecDeque, sync::Arc};
 
 use proptest::prelude::*;
 use serde_json::Value;
-use tidings_schema::{BrokerStatus, Event, OnUpdates, SubscriptionId};
+use tidings_contract::{BrokerStatus, Event, SubscriptionId};
 use uuid::Uuid;
 
 use super::channel::{ChannelOptions, HubChannel, Place, Placement, Reading, Subscriber};
 use crate::{
     broker::{ChannelKey, History, Position, Publication, Tracked},
     resume::after,
+    sample::OnProducts,
     socket::{Claim, Tape},
 };
 
@@ -91,14 +92,14 @@ struct Client {
 impl Model {
     /// A channel that knows where it stands, with one subscriber.
     fn new(window_bytes: usize) -> Self {
-        let key = ChannelKey::from("updates:{a}");
+        let key = ChannelKey::from("products:{a}");
         let options = ChannelOptions {
             instance: "test".to_owned(),
             max_payload_bytes: ROOM,
             window_bytes,
             shards: SHARDS,
         };
-        let channel = HubChannel::new::<OnUpdates>(key, SHARED, BrokerStatus::Up, options);
+        let channel = HubChannel::new::<OnProducts>(key, SHARED, BrokerStatus::Up, options);
         let newest = Position { epoch: Uuid::from_u128(0), offset: 0 };
         let mut model = Self {
             newest,
@@ -281,7 +282,7 @@ impl Model {
 fn connect(id: SubscriptionId) -> (Arc<Tape>, Claim) {
     let tape = Tape::new(usize::MAX);
     let connection = tape.connection(ROOM);
-    let claim = connection.open().unwrap().claim::<OnUpdates>(id, || unreachable!("it is free"));
+    let claim = connection.open().unwrap().claim::<OnProducts>(id, || unreachable!("it is free"));
     (tape, claim)
 }
 

@@ -12,7 +12,7 @@ use futures_util::{
     FutureExt,
     future::{BoxFuture, Shared},
 };
-use tidings_schema::GapReason;
+use tidings_contract::GapReason;
 
 use super::{Hub, channel::HubChannel};
 use crate::{
@@ -25,10 +25,10 @@ use crate::{
 const PAGE_BYTES: usize = 512 * 1024;
 
 /// Encoded events with their offsets. One that did not fit its type has no frame.
-pub type Events = Vec<(u64, Option<Frame>)>;
+pub(super) type Events = Vec<(u64, Option<Frame>)>;
 
 /// What follows a position in the history, or why nothing does.
-pub type Page = Result<Events, GapReason>;
+pub(super) type Page = Result<Events, GapReason>;
 
 type Read = Shared<BoxFuture<'static, Result<Arc<Page>, BrokerUnavailable>>>;
 

@@ -1,11 +1,11 @@
 //! The check that every payload passes before it reaches a client.
 
 use serde_json::value::{RawValue, to_raw_value};
-use tidings_schema::Subscription;
+use tidings_contract::Subscription;
 
 /// What is wrong with a payload.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PayloadFault {
+pub(super) struct PayloadFault {
     /// Where, such as `[2].name`; `.` is the whole payload.
     pub path: String,
     /// What is wrong there. Holds nothing of the payload: that is not for logs.
@@ -14,13 +14,13 @@ pub struct PayloadFault {
 
 impl PayloadFault {
     /// The payload is larger than the replica sends.
-    pub fn too_large(limit: usize) -> Self {
+    pub(super) fn too_large(limit: usize) -> Self {
         Self { path: ".".to_owned(), reason: format!("larger than {limit} bytes") }
     }
 }
 
 /// Checks a payload, and answers it in the form in which it is sent.
-pub type Decode = fn(&[u8]) -> Result<Box<RawValue>, PayloadFault>;
+pub(super) type Decode = fn(&[u8]) -> Result<Box<RawValue>, PayloadFault>;
 
 /// Checks a payload against the type of `P`'s events. The result is that value written anew: members that
 /// the type does not have do not reach clients.
@@ -28,7 +28,7 @@ pub type Decode = fn(&[u8]) -> Result<Box<RawValue>, PayloadFault>;
 /// # Errors
 ///
 /// When it does not fit, with the path of the first fault.
-pub fn decode<P: Subscription>(payload: &[u8]) -> Result<Box<RawValue>, PayloadFault> {
+pub(super) fn decode<P: Subscription>(payload: &[u8]) -> Result<Box<RawValue>, PayloadFault> {
     let fault = |path: &str, e: &serde_json::Error| PayloadFault {
         path: path.to_owned(),
         reason: reason(e),
@@ -45,22 +45,44 @@ fn reason(error: &serde_json::Error) -> String {
     let message = error.to_string();
     let message = message.rsplit_once(" at line ").map_or(&*message, |(message, _)| message);
     match message.find("expected ") {
-        Some(at) => message[at..].to_owned(),
+        Some(at) => in_json_words(&message[at..]),
         None if message.starts_with("missing field ") => message.to_owned(),
         None => format!("{:?} error", error.classify()).to_lowercase(),
     }
 }
 
+/// serde names the Rust type that it expected, which means nothing to a publisher.
+pub(crate) fn in_json_words(message: &str) -> String {
+    for expected in [
+        "expected struct ",
+        "expected internally tagged enum ",
+        "expected adjacently tagged enum ",
+        "expected map",
+    ] {
+        if let Some((before, _)) = message.split_once(expected) {
+            return format!("{before}expected an object");
+        }
+    }
+    if let Some((before, _)) = message.split_once("expected a sequence") {
+        return format!("{before}expected an array");
+    }
+    for expected in ["expected tuple struct ", "expected a tuple of size "] {
+        if let Some((before, _)) = message.split_once(expected) {
+            return format!("{before}expected an array");
+        }
+    }
+    message.to_owned()
+}
+
 #[cfg(test)]
 mod tests {
-    use tidings_schema::OnUpdates;
-
     use super::*;
+    use crate::sample::OnProducts;
 
     #[test]
     fn a_fitting_payload_is_sent_as_its_type_says() {
-        let payload = br#" [{"bio":null,"name":"Leanne","id":"1","password":"x"}] "#;
-        assert_eq!(decode::<OnUpdates>(payload).unwrap().get(), r#"[{"id":"1","name":"Leanne"}]"#);
+        let payload = br#" [{"note":null,"name":"Lamp","id":"1","password":"x"}] "#;
+        assert_eq!(decode::<OnProducts>(payload).unwrap().get(), r#"[{"id":"1","name":"Lamp"}]"#);
     }
 
     #[test]
@@ -68,7 +90,7 @@ mod tests {
         for payload in
             [r#"[{"id":"1","name":{"secret":1}}]"#, r#"["secret"]"#, r#""secret""#, "secret"]
         {
-            let fault = decode::<OnUpdates>(payload.as_bytes()).unwrap_err();
+            let fault = decode::<OnProducts>(payload.as_bytes()).unwrap_err();
             assert!(!fault.reason.contains("secret"), "{payload}: {}", fault.reason);
         }
     }
@@ -84,7 +106,7 @@ mod tests {
             (b"", "."),
             (&[0xff, 0xfe], "."),
         ] {
-            let fault = decode::<OnUpdates>(payload).unwrap_err();
+            let fault = decode::<OnProducts>(payload).unwrap_err();
             assert_eq!(fault.path, path, "{}: {}", String::from_utf8_lossy(payload), fault.reason);
         }
     }

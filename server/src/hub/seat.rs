@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tidings_schema::{Event, GapReason, SubscriptionId};
+use tidings_contract::{Event, GapReason, SubscriptionId};
 
 use super::{
     Hub,
@@ -16,7 +16,7 @@ use crate::{
 
 /// A subscriber's place in a channel. Dropping it leaves the channel.
 #[derive(Debug)]
-pub struct Seat {
+pub(crate) struct Seat {
     pub(super) hub: Arc<Hub>,
     pub(super) channel: Arc<HubChannel>,
     pub(super) taken: Option<Place>,
@@ -24,7 +24,7 @@ pub struct Seat {
 
 /// How a subscriber's stream begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Start {
+pub(crate) enum Start {
     /// Now.
     Now,
     /// After what it has.
@@ -36,7 +36,7 @@ pub enum Start {
 impl Seat {
     /// The id whose encoding all subscribers of the channel share. A connection's second subscription to
     /// the channel needs another one, from [`Hub::next_id`].
-    pub fn shared_id(&self) -> SubscriptionId {
+    pub(crate) fn shared_id(&self) -> SubscriptionId {
         self.channel.shared_id
     }
 
@@ -45,7 +45,7 @@ impl Seat {
     /// # Errors
     ///
     /// When the broker has to be asked, and is out of reach.
-    pub async fn start(&self, cursor: Option<Position>) -> Result<Start, BrokerUnavailable> {
+    pub(crate) async fn start(&self, cursor: Option<Position>) -> Result<Start, BrokerUnavailable> {
         let Some(cursor) = cursor else { return Ok(Start::Now) };
         if self.channel.placement(cursor) == Placement::AtHand {
             return Ok(Start::After(cursor));
@@ -58,7 +58,7 @@ impl Seat {
 
     /// Lets in a subscriber whose stream begins now: with `started`, or just going on; behind a gap, if there
     /// is a reason.
-    pub fn take(&mut self, subscriber: Subscriber, started: bool, gap: Option<GapReason>) {
+    pub(crate) fn take(&mut self, subscriber: Subscriber, started: bool, gap: Option<GapReason>) {
         self.hub.metrics.gaps.increment(u64::from(gap.is_some()));
         self.taken = Some(self.channel.add(subscriber, started, gap));
         self.hub.drain_late(&self.channel);
@@ -66,7 +66,7 @@ impl Seat {
 
     /// Lets in a subscriber that has the events up to `cursor`, behind what it missed: at most
     /// `--window-bytes`. False when that is not at hand: then it needs a [`Seat::page`] first.
-    pub fn take_after(&mut self, cursor: Position, subscriber: Subscriber) -> bool {
+    pub(crate) fn take_after(&mut self, cursor: Position, subscriber: Subscriber) -> bool {
         self.taken = self.channel.add_after(cursor, subscriber);
         if self.taken.is_some() {
             self.hub.drain_late(&self.channel);
@@ -75,7 +75,7 @@ impl Seat {
     }
 
     /// Has the channel look where it stands: its history knows more than it does.
-    pub fn catch_up(&self) {
+    pub(crate) fn catch_up(&self) {
         self.hub.catch_up(&self.channel);
     }
 
@@ -84,17 +84,17 @@ impl Seat {
     /// # Errors
     ///
     /// When the broker is out of reach.
-    pub async fn page(&self, cursor: Position) -> Result<Arc<Page>, BrokerUnavailable> {
+    pub(crate) async fn page(&self, cursor: Position) -> Result<Arc<Page>, BrokerUnavailable> {
         self.channel.page(cursor, &self.hub).await
     }
 
     /// Encodes an event that is no data.
-    pub fn encode(&self, id: SubscriptionId, event: &Event<()>) -> Frame {
+    pub(crate) fn encode(&self, id: SubscriptionId, event: &Event<()>) -> Frame {
         self.channel.encode(id, event)
     }
 
     /// A frame of a [`Page`], as the subscription `id` gets it.
-    pub fn addressed(&self, frame: &Frame, id: SubscriptionId) -> Frame {
+    pub(crate) fn addressed(&self, frame: &Frame, id: SubscriptionId) -> Frame {
         if id == self.channel.shared_id { frame.clone() } else { frame.with_id(id) }
     }
 }

@@ -20,7 +20,7 @@ pub(super) struct Calls {
 
 /// A call that is being answered. Dropping it says that it is.
 #[derive(Debug)]
-pub struct Call<'a>(&'a Calls);
+pub(crate) struct Call<'a>(&'a Calls);
 
 impl Calls {
     /// None yet, and at most so many, overrun by those that one reading of the socket brings (8 KiB).

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 /// Why the server closes a WebSocket, as the close frame says it. Each of these is one to reconnect after.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CloseCode {
+pub(crate) enum CloseCode {
     /// What came was no WebSocket frame of a client.
     ProtocolError,
     /// A message in fragments was larger than `--max-request-bytes`.
@@ -17,7 +17,7 @@ pub enum CloseCode {
 
 impl CloseCode {
     /// The number on the wire, and the reason beside it. Numbers up to 1015 are RFC 6455's and IANA's.
-    pub fn parts(self) -> (u16, &'static str) {
+    pub(crate) fn parts(self) -> (u16, &'static str) {
         match self {
             Self::ProtocolError => (1002, "not a client's frame"),
             Self::MessageTooBig => (1009, "the message is too big"),

@@ -11,7 +11,7 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::task::AtomicWaker;
-use tidings_schema::{Feed, SubscriptionId};
+use tidings_contract::{Feed, SubscriptionId};
 use tokio::{
     sync::{Notify, OwnedSemaphorePermit},
     time::timeout,
@@ -33,7 +33,7 @@ const CLOSE_TIME: Duration = Duration::from_secs(2);
 /// One client connection. It travels in the extensions of each request, and lives as long as its socket, or
 /// anything that still writes to it.
 #[derive(Debug)]
-pub struct Connection {
+pub(crate) struct Connection {
     pub(super) wire: Wire,
     terms: Arc<Terms>,
     /// Held for changes and for writes that do not wait, never over an await. No other lock is taken under it.
@@ -61,7 +61,7 @@ pub struct Connection {
 /// While it lives, what is sent waits, to be written at once when it is dropped. To be dropped when nothing is
 /// locked: subscriptions may be found then that have not kept up.
 #[derive(Debug)]
-pub struct Cork(Arc<Connection>);
+pub(crate) struct Cork(Arc<Connection>);
 
 impl Connection {
     /// A connection without subscriptions, counted in the metrics until it is dropped.
@@ -90,7 +90,7 @@ impl Connection {
     }
 
     /// Whether the request under way may begin a WebSocket: a `GET` that nothing else stands before or behind.
-    pub fn may_upgrade(&self) -> bool {
+    pub(crate) fn may_upgrade(&self) -> bool {
         self.may_upgrade.load(Ordering::Acquire)
     }
 
@@ -100,25 +100,25 @@ impl Connection {
     }
 
     /// Says that what is written next is the answer that begins a WebSocket. To be called before it is written.
-    pub fn upgrade(&self) {
+    pub(crate) fn upgrade(&self) {
         self.outbox().queue.upgrade();
         self.is_websocket.store(true, Ordering::Release);
     }
 
     /// Stands for one message that was read. Dropping it says that it is answered, or needs no answer.
-    pub fn call(&self) -> Call<'_> {
+    pub(crate) fn call(&self) -> Call<'_> {
         self.calls.call()
     }
 
     /// Resolves when a call may be worked on: when no answer waits to be taken in, and there is room for one. So
     /// who does not read answers is not worked for; what may wait are the answers of calls that ran at the same time.
-    pub async fn room_for_call(&self) {
+    pub(crate) async fn room_for_call(&self) {
         let _turn = self.answering.lock().await;
         self.until(|outbox| outbox.has_room_for_answer(1)).await;
     }
 
     /// Sends an answer, when there is room for it.
-    pub async fn answer(self: &Arc<Self>, answer: Frame) {
+    pub(crate) async fn answer(self: &Arc<Self>, answer: Frame) {
         // One after the other, so that a long answer is not passed by short ones for ever.
         let _turn = self.answering.lock().await;
         loop {
@@ -135,14 +135,14 @@ impl Connection {
     }
 
     /// Sends a short answer, whether there is room or not.
-    pub fn answer_now(self: &Arc<Self>, answer: Frame) {
+    pub(crate) fn answer_now(self: &Arc<Self>, answer: Frame) {
         let mut outbox = self.outbox();
         outbox.queue.push(Owner::Answer, answer.into());
         self.flush(&mut outbox);
     }
 
     /// Lets several things be written at once.
-    pub fn cork(self: &Arc<Self>) -> Cork {
+    pub(crate) fn cork(self: &Arc<Self>) -> Cork {
         self.outbox().corks += 1;
         Cork(self.clone())
     }

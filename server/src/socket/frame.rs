@@ -2,7 +2,7 @@
 
 use bytes::{BufMut, Bytes, BytesMut};
 use serde::Serialize;
-use tidings_schema::{Event, Notification, SubscriptionId};
+use tidings_contract::{Event, Notification, SubscriptionId};
 
 /// A whole WebSocket frame with a text message. A server's frames are not masked, so the same bytes are right for
 /// every connection. Cloning shares them.
@@ -108,13 +108,14 @@ fn put_header(frame: &mut BytesMut, payload_bytes: usize) {
 
 #[cfg(test)]
 mod tests {
-    use tidings_schema::{OnUpdates, Subscription};
+    use tidings_contract::Subscription;
 
     use super::*;
+    use crate::sample::OnProducts;
 
     fn frame(id: u64, data: &str) -> Frame {
         let event = Event::Data { id: None, published_at: None, instance: "a".to_owned(), data };
-        Frame::new(OnUpdates::NAME, SubscriptionId(id), &event)
+        Frame::new(OnProducts::NAME, SubscriptionId(id), &event)
     }
 
     #[test]
@@ -122,7 +123,7 @@ mod tests {
         let frame = frame(1, "x");
         assert_eq!(
             std::str::from_utf8(frame.message()).unwrap(),
-            r#"{"jsonrpc":"2.0","method":"onUpdates","params":{"subscription":1,"result":{"type":"data","instance":"a","data":"x"}}}"#
+            r#"{"jsonrpc":"2.0","method":"onProducts","params":{"subscription":1,"result":{"type":"data","instance":"a","data":"x"}}}"#
         );
         assert_eq!(Bytes::from(frame.clone())[..2], [0x81, frame.message().len() as u8]);
     }

@@ -14,7 +14,7 @@ use super::{Connection, handshake::Handshake, inbound::Inbound};
 /// A TCP connection as jsonrpsee is given it: what is read passes by, what is written goes through the outbox.
 /// Dropping it ends the connection's subscriptions.
 #[derive(Debug)]
-pub struct Socket {
+pub(crate) struct Socket {
     connection: Arc<Connection>,
     phase: Phase,
 }

@@ -8,14 +8,14 @@ use super::{Connection, Frame, Kind};
 
 /// One subscription's way to its client. Cloning shares it.
 #[derive(Clone, Debug)]
-pub struct Lane {
+pub(crate) struct Lane {
     connection: Arc<Connection>,
     key: u32,
 }
 
 /// What became of frames.
 #[derive(Debug)]
-pub enum Pushed {
+pub(crate) enum Pushed {
     /// They will be read, or replaced by a newer state.
     Taken,
     /// Subscriptions of this connection were stopped, because too much waits: perhaps this one. Each is to be
@@ -27,7 +27,7 @@ pub enum Pushed {
 
 /// Nothing is sent on a lane any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Gone;
+pub(crate) struct Gone;
 
 impl Lane {
     pub(super) fn new(connection: Arc<Connection>, key: u32) -> Self {
@@ -35,7 +35,7 @@ impl Lane {
     }
 
     /// Hands over whole frames: they are written at once where the socket takes them. Never waits.
-    pub fn push(&self, kind: Kind, frames: &Bytes) -> Pushed {
+    pub(crate) fn push(&self, kind: Kind, frames: &Bytes) -> Pushed {
         match self.connection.push(self.key, kind, frames) {
             None => Pushed::Gone,
             Some(stopped) if stopped.is_empty() => Pushed::Taken,
@@ -51,33 +51,33 @@ impl Lane {
     /// # Errors
     ///
     /// When the lane is closed.
-    pub async fn room(&self, bytes: usize) -> Result<(), Gone> {
+    pub(crate) async fn room(&self, bytes: usize) -> Result<(), Gone> {
         self.connection.until(|outbox| outbox.has_room(bytes) || !outbox.is_open(self.key)).await;
         if self.is_open() { Ok(()) } else { Err(Gone) }
     }
 
     /// Resolves when the lane is closed.
-    pub async fn gone(&self) {
+    pub(crate) async fn gone(&self) {
         self.connection.until(|outbox| !outbox.is_open(self.key)).await;
     }
 
     /// Whether there is room for so many bytes, besides those that live events need.
-    pub fn has_room(&self, bytes: usize) -> bool {
+    pub(crate) fn has_room(&self, bytes: usize) -> bool {
         self.connection.outbox().has_room(bytes)
     }
 
     /// Whether anything can be sent.
-    pub fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         self.connection.outbox().is_open(self.key)
     }
 
     /// Closes it behind what waits, with a last word. It is to be released after that.
-    pub fn finish(&self, last: Frame) {
+    pub(crate) fn finish(&self, last: Frame) {
         self.connection.finish_lane(self.key, last);
     }
 
     /// Ends the subscription, and lets go of what it holds.
-    pub fn release(&self) {
+    pub(crate) fn release(&self) {
         self.connection.release(self.key);
     }
 
@@ -90,7 +90,7 @@ impl Lane {
     }
 
     /// Lets several things be written at once.
-    pub fn cork(&self) -> super::Cork {
+    pub(crate) fn cork(&self) -> super::Cork {
         self.connection.cork()
     }
 }

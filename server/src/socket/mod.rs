@@ -26,15 +26,14 @@ mod tests;
 mod tracker;
 mod wire;
 
-pub use calls::Call;
-pub use close::CloseCode;
-pub use connection::{Connection, Cork};
-pub use frame::Frame;
-pub use io::Socket;
-pub use lane::{Gone, Lane, Pushed};
-pub use outbox::Kind;
-pub use subscriptions::{Claim, Held, Opening, TooManySubscriptions};
+pub(crate) use close::CloseCode;
+pub(crate) use connection::{Connection, Cork};
+pub(crate) use frame::Frame;
+pub(crate) use io::Socket;
+pub(crate) use lane::{Gone, Lane, Pushed};
+pub(crate) use outbox::Kind;
+pub(crate) use subscriptions::{Claim, TooManySubscriptions};
 #[cfg(test)]
 pub(crate) use tape::Tape;
-pub use terms::Terms;
+pub(crate) use terms::Terms;
 pub(crate) use wire::Wire;

@@ -10,7 +10,7 @@ use std::{
 
 use bytes::Bytes;
 use proptest::prelude::*;
-use tidings_schema::{Feed, SubscriptionId};
+use tidings_contract::{Feed, SubscriptionId};
 use tokio_tungstenite::tungstenite::{
     Error, Message, WebSocket,
     protocol::{CloseFrame, Role, WebSocketConfig},
@@ -321,7 +321,7 @@ proptest! {
                     let whole = matches!(life, Life::Open | Life::Finished);
                     prop_assert!(!whole || got.len() == pushed, "{} of {}", got.len(), pushed);
                 }
-                Feed::State => {
+                Feed::State | Feed::Members => {
                     let newest = matches!(life, Life::Open | Life::Finished);
                     prop_assert!(!newest || got.last().copied() == pushed.checked_sub(1));
                 }

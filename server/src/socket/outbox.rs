@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use smallvec::SmallVec;
-use tidings_schema::{Event, Feed, StopReason, SubscriptionId};
+use tidings_contract::{Event, Feed, StopReason, SubscriptionId};
 
 use super::{
     CloseCode, Frame,
@@ -45,7 +45,7 @@ struct LaneState {
 
 /// What a frame is to those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// What a stream begins with, before any event: it is written whatever becomes of the subscription.
     Greeting,
     /// Events' payloads: in a `State` feed they replace those before them.
@@ -110,7 +110,7 @@ impl Outbox {
     pub(super) fn push(&mut self, key: u32, kind: Kind, frames: &Bytes) -> bool {
         let Some(lane) = self.lanes.iter().find(|lane| lane.key == key) else { return false };
         let owner = kind.owner(key);
-        if lane.feed == Feed::State && kind == Kind::Data && self.queue.bytes() > 0 {
+        if !lane.feed.is_resumable() && kind == Kind::Data && self.queue.bytes() > 0 {
             self.queue.remove(|other| other == owner);
         }
         self.queue.push(owner, frames.clone());

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use smallvec::SmallVec;
-use tidings_schema::{Feed, Subscription, SubscriptionId};
+use tidings_contract::{Feed, Subscription, SubscriptionId};
 
 use super::{Connection, Lane};
 
@@ -26,25 +26,25 @@ struct Live {
 }
 
 /// What a subscription holds as long as it lives: its seat in the hub, of which this room knows nothing else.
-pub type Held = Box<dyn std::fmt::Debug + Send>;
+pub(super) type Held = Box<dyn std::fmt::Debug + Send>;
 
 /// The connection has as many subscriptions as it may have: this many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "this connection has {0} subscriptions, and may not have more; end one, or open another connection"
 )]
-pub struct TooManySubscriptions(pub usize);
+pub(crate) struct TooManySubscriptions(pub usize);
 
 /// The place of a subscribe call under way. Dropping it gives the place back.
 #[derive(Debug)]
-pub struct Opening {
+pub(crate) struct Opening {
     connection: Arc<Connection>,
     claimed: bool,
 }
 
 /// A subscription that is being set up. Dropping it ends the subscription, unless [`Claim::hold`] has been called.
 #[derive(Debug)]
-pub struct Claim {
+pub(crate) struct Claim {
     /// What its events bear.
     pub id: SubscriptionId,
     lane: Lane,
@@ -57,7 +57,7 @@ impl Connection {
     /// # Errors
     ///
     /// When there are as many as there may be.
-    pub fn open(self: &Arc<Self>) -> Result<Opening, TooManySubscriptions> {
+    pub(crate) fn open(self: &Arc<Self>) -> Result<Opening, TooManySubscriptions> {
         let max = self.terms().max_subscriptions;
         let mut subscriptions = self.subscriptions();
         if subscriptions.live.len() + subscriptions.opening >= max {
@@ -68,7 +68,7 @@ impl Connection {
     }
 
     /// Ends a subscription: nothing more is sent for it from now on. False when there is none of this id.
-    pub fn end(&self, id: SubscriptionId) -> bool {
+    pub(crate) fn end(&self, id: SubscriptionId) -> bool {
         let lane =
             self.subscriptions().live.iter().find(|live| live.id == id).map(|live| live.lane);
         lane.is_some_and(|lane| self.release(lane))
@@ -101,7 +101,7 @@ impl Connection {
 
 impl Opening {
     /// Takes an id: `shared`, or one from `own` where this connection uses `shared` already.
-    pub fn claim<P: Subscription>(
+    pub(crate) fn claim<P: Subscription>(
         self,
         shared: SubscriptionId,
         own: impl FnOnce() -> SubscriptionId,
@@ -141,12 +141,12 @@ impl Drop for Opening {
 
 impl Claim {
     /// Where its events go.
-    pub fn lane(&self) -> &Lane {
+    pub(crate) fn lane(&self) -> &Lane {
         &self.lane
     }
 
     /// Leaves the subscription to the connection, which drops `seat` when it ends; at once, if it has ended.
-    pub fn hold(mut self, seat: Held) {
+    pub(crate) fn hold(mut self, seat: Held) {
         let mut subscriptions = self.lane.connection().subscriptions();
         let over = subscriptions.over;
         let live = subscriptions.live.iter_mut().find(|live| live.lane == self.lane.key());

@@ -8,7 +8,7 @@ use crate::metrics::Metrics;
 
 /// What holds for all connections of a replica.
 #[derive(Debug)]
-pub struct Terms {
+pub(crate) struct Terms {
     /// Subscriptions of one connection.
     pub max_subscriptions: usize,
     /// Calls of one connection that are not answered yet. When there are so many, nothing is read from its socket.

@@ -4,7 +4,7 @@ use std::{future::poll_fn, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use serde_json::{Value, json};
-use tidings_schema::{OnInstances, OnUpdates, Subscription, SubscriptionId};
+use tidings_contract::{Subscription, SubscriptionId};
 use tokio::{
     io::AsyncReadExt,
     time::{sleep, timeout},
@@ -12,6 +12,7 @@ use tokio::{
 use tokio_util::task::TaskTracker;
 
 use super::{Connection, Frame, Kind, Lane, Pushed, Socket, Tape};
+use crate::sample::{OnNewest, OnProducts};
 
 const LIMIT: usize = 1000;
 const STALL_LIMIT: Duration = Duration::from_secs(60);
@@ -38,7 +39,7 @@ fn push(lane: &Lane, text: &str) {
 async fn an_idle_socket_is_written_to_at_once_and_without_a_task() {
     let (tape, tasks) = (Tape::new(usize::MAX), TaskTracker::new());
     let connection = tape.connection_of(&tasks, LIMIT);
-    let lane = lane::<OnUpdates>(&connection, 1);
+    let lane = lane::<OnProducts>(&connection, 1);
     let (writes, alive) = (tape.writes(), tasks.len());
     push(&lane, "one");
     push(&lane, "two");
@@ -58,7 +59,7 @@ async fn an_idle_socket_is_written_to_at_once_and_without_a_task() {
 async fn what_a_socket_does_not_take_is_written_when_it_does() {
     let (tape, tasks) = (Tape::new(usize::MAX), TaskTracker::new());
     let connection = tape.connection_of(&tasks, LIMIT);
-    let lane = lane::<OnUpdates>(&connection, 1);
+    let lane = lane::<OnProducts>(&connection, 1);
     tape.take_only(3);
     push(&lane, "one");
     push(&lane, "two");
@@ -77,7 +78,7 @@ async fn what_a_socket_does_not_take_is_written_when_it_does() {
 async fn a_peer_that_takes_nothing_is_cut_off_after_the_stall_limit() {
     let (tape, tasks) = (Tape::new(usize::MAX), TaskTracker::new());
     let connection = tape.connection_of(&tasks, LIMIT);
-    let lane = lane::<OnUpdates>(&connection, 1);
+    let lane = lane::<OnProducts>(&connection, 1);
     let cut_before = connection.terms().metrics.stalled.get();
     tape.take_only(0);
     push(&lane, "one");
@@ -93,7 +94,7 @@ async fn a_peer_that_takes_nothing_is_cut_off_after_the_stall_limit() {
 async fn a_replica_that_leaves_waits_for_nobody_who_does_not_read() {
     let (tape, tasks) = (Tape::new(usize::MAX), TaskTracker::new());
     let connection = tape.connection_of(&tasks, LIMIT);
-    let lane = lane::<OnUpdates>(&connection, 1);
+    let lane = lane::<OnProducts>(&connection, 1);
     tape.take_only(0);
     push(&lane, "one");
     connection.terms().cut.cancel();
@@ -105,9 +106,9 @@ async fn a_replica_that_leaves_waits_for_nobody_who_does_not_read() {
 async fn the_subscription_with_most_that_waits_is_stopped_and_its_neighbours_go_on() {
     let tape = Tape::new(usize::MAX);
     let connection = tape.connection(LIMIT);
-    let quiet = lane::<OnUpdates>(&connection, 1);
-    let busy = lane::<OnUpdates>(&connection, 2);
-    let state = lane::<OnInstances>(&connection, 3);
+    let quiet = lane::<OnProducts>(&connection, 1);
+    let busy = lane::<OnProducts>(&connection, 2);
+    let state = lane::<OnNewest>(&connection, 3);
     tape.take_only(0);
     push(&quiet, "quiet 1");
     let stopped = (0..).find_map(|n| {
@@ -138,7 +139,7 @@ async fn the_subscription_with_most_that_waits_is_stopped_and_its_neighbours_go_
 async fn answers_wait_for_each_other_and_not_for_events() {
     let tape = Tape::new(usize::MAX);
     let connection = tape.connection(LIMIT);
-    let lane = lane::<OnUpdates>(&connection, 1);
+    let lane = lane::<OnProducts>(&connection, 1);
     tape.take_only(0);
     let large = "x".repeat(LIMIT - 100);
     push(&lane, &large);
@@ -161,7 +162,7 @@ async fn answers_wait_for_each_other_and_not_for_events() {
 async fn nothing_waits_for_a_subscription_that_has_ended() {
     let tape = Tape::new(usize::MAX);
     let connection = tape.connection(LIMIT);
-    let lane = lane::<OnUpdates>(&connection, 1);
+    let lane = lane::<OnProducts>(&connection, 1);
     tape.take_only(1);
     push(&lane, "begun");
     push(&lane, "not begun");
@@ -179,7 +180,7 @@ async fn what_a_subscription_holds_goes_when_it_ends_however_it_ends() {
     let connection = tape.connection(LIMIT);
     let hold = |id| {
         let claim = connection.open().unwrap();
-        let claim = claim.claim::<OnUpdates>(SubscriptionId(id), || unreachable!());
+        let claim = claim.claim::<OnProducts>(SubscriptionId(id), || unreachable!());
         let held = Arc::new(());
         (Arc::downgrade(&held), claim, held)
     };
@@ -203,7 +204,7 @@ async fn what_a_subscription_holds_goes_when_it_ends_however_it_ends() {
     late.hold(Box::new(late_held));
     assert!(late_weak.upgrade().is_none(), "the connection had gone");
     let too_late = connection.open().unwrap();
-    let too_late = too_late.claim::<OnUpdates>(SubscriptionId(3), || unreachable!());
+    let too_late = too_late.claim::<OnProducts>(SubscriptionId(3), || unreachable!());
     assert!(!too_late.lane().is_open());
 }
 
@@ -211,7 +212,7 @@ async fn what_a_subscription_holds_goes_when_it_ends_however_it_ends() {
 async fn who_is_stopped_was_told_that_it_began() {
     let tape = Tape::new(usize::MAX);
     let connection = tape.connection(LIMIT);
-    let lane = lane::<OnUpdates>(&connection, 1);
+    let lane = lane::<OnProducts>(&connection, 1);
     tape.take_only(1);
     connection.answer_now(Frame::text(b"1"));
     let _ = lane.push(Kind::Greeting, &frame("started"));
@@ -245,7 +246,7 @@ async fn who_looks_while_a_cork_is_in_is_told_when_it_is_out() {
 async fn nothing_stands_behind_a_close_frame() {
     let tape = Tape::new(usize::MAX);
     let connection = tape.connection(LIMIT);
-    let lane = lane::<OnUpdates>(&connection, 1);
+    let lane = lane::<OnProducts>(&connection, 1);
     connection.peer_closes();
     let echo = [0x88, 2, 0x03, 0xe8];
     assert!(poll_fn(|cx| connection.poll_write(cx, &echo)).await > 0);
@@ -258,7 +259,7 @@ async fn nothing_stands_behind_a_close_frame() {
 async fn nothing_at_all_may_be_pushed_at_any_time() {
     let tape = Tape::new(usize::MAX);
     let connection = tape.connection(LIMIT);
-    let lane = lane::<OnUpdates>(&connection, 1);
+    let lane = lane::<OnProducts>(&connection, 1);
     poll_fn(|cx| connection.poll_write(cx, &[0x81, 3, b'1'])).await;
     assert!(matches!(lane.push(Kind::Data, &Bytes::new()), Pushed::Taken));
     poll_fn(|cx| connection.poll_write(cx, b"23")).await;
@@ -284,7 +285,7 @@ async fn a_reader_that_waits_for_calls_is_told_when_the_connection_is_cut() {
 async fn a_ping_goes_before_what_waits_and_not_into_what_has_begun() {
     let tape = Tape::new(usize::MAX);
     let connection = tape.connection(LIMIT);
-    let lane = lane::<OnUpdates>(&connection, 1);
+    let lane = lane::<OnProducts>(&connection, 1);
     tape.take_only(1);
     push(&lane, "begun");
     push(&lane, "waits");

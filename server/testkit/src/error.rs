@@ -16,8 +16,8 @@ pub enum Error {
         /// The program's name.
         tool: &'static str,
     },
-    /// The `tidings` binary is not where it was looked for.
-    #[error("there is no {path}; run: cargo build -p tidings-server")]
+    /// The `tidings-demo` binary is not where it was looked for.
+    #[error("there is no {path}; run: cargo build -p tidings-demo")]
     MissingBinary {
         /// The path that was tried.
         path: String,

@@ -12,13 +12,13 @@ use crate::{
 /// How a fleet is started.
 #[derive(Clone, Debug)]
 pub struct FleetOptions {
-    /// The `tidings` binary: in the server's own tests, `env!("CARGO_BIN_EXE_tidings")`.
+    /// The `tidings-demo` binary: in the tests of that package, `env!("CARGO_BIN_EXE_tidings-demo")`.
     pub tidings: PathBuf,
     /// How many replicas. They are named `replica-1`, `replica-2` and so on. 3 by default.
     pub replicas: usize,
     /// Further arguments of each replica, such as `["--key-prefix", "test"]`. None by default.
     pub replica_arguments: Vec<String>,
-    /// Whether `tidings background-updates` publishes to `list-1`. It does not by default.
+    /// Whether `tidings-demo background-updates` publishes to `list-1`. It does not by default.
     pub publisher: bool,
     /// Valkey's port on 127.0.0.1. A free one by default.
     pub valkey_port: Option<u16>,
@@ -50,7 +50,7 @@ impl FleetOptions {
 /// wanted, the publisher. All of it ends when this is dropped.
 #[derive(Debug)]
 pub struct Fleet {
-    /// `tidings background-updates`.
+    /// `tidings-demo background-updates`.
     pub publisher: Option<Publisher>,
     /// The front.
     pub nginx: Nginx,

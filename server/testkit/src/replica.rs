@@ -1,4 +1,4 @@
-//! One `tidings serve`.
+//! One `tidings-demo serve`.
 
 use std::{
     ffi::OsString,
@@ -30,7 +30,7 @@ pub struct ReplicaOptions {
 impl ReplicaOptions {
     /// A replica named `instance`, with the broker in its own memory.
     ///
-    /// `tidings` is the binary: in the server's own tests, `env!("CARGO_BIN_EXE_tidings")`.
+    /// `tidings` is the binary: in the tests of that package, `env!("CARGO_BIN_EXE_tidings-demo")`.
     pub fn new(tidings: impl AsRef<Path>, instance: impl Into<String>) -> Self {
         Self {
             tidings: tidings.as_ref().into(),
@@ -85,7 +85,7 @@ impl ReplicaOptions {
     }
 }
 
-/// One `tidings serve`, on a port of its own. Killed when dropped.
+/// One `tidings-demo serve`, on a port of its own. Killed when dropped.
 #[derive(Debug)]
 pub struct Replica {
     process: Process,

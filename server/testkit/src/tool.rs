@@ -19,7 +19,7 @@ pub(crate) fn find(tool: &'static str) -> Result<PathBuf> {
         .ok_or(Error::MissingTool { tool })
 }
 
-/// Checks that the `tidings` binary was built.
+/// Checks that the `tidings-demo` binary was built.
 pub(crate) fn built(tidings: &Path) -> Result<&Path> {
     if tidings.is_file() {
         Ok(tidings)

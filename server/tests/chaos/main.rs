@@ -13,7 +13,7 @@ const PACE: Pace = Pace { times: 1, hold: Duration::from_millis(500) };
 const LOAD: Load = Load { clients: 30, channels: 3, period: Duration::from_millis(50), calm: 5 };
 
 async fn survive(fault: Fault) {
-    let mut stage = Stage::start(Path::new(env!("CARGO_BIN_EXE_tidings"))).await.unwrap();
+    let mut stage = Stage::start(Path::new(env!("CARGO_BIN_EXE_tidings-demo"))).await.unwrap();
     let report = stage.play(fault, PACE, "test", LOAD).await.unwrap();
     assert!(report.broken.is_empty(), "{:?}\n{:#?}", report.broken, report.verdict);
     stage.fleet.stop().await.unwrap();

@@ -2,7 +2,9 @@
 
 use std::thread;
 
-use tidings_server::{App, BoxError, Cli, serve};
+use clap::Parser;
+use tidings::Error;
+use tidings_demo::ServeArgs;
 use tidings_testkit::ValkeyProcess;
 use tokio::{
     net::TcpListener,
@@ -27,17 +29,18 @@ const FOR_150_SUBSCRIBERS: u64 = 20;
 struct Server {
     url: String,
     shutdown: oneshot::Sender<()>,
-    running: JoinHandle<Result<(), BoxError>>,
+    running: JoinHandle<Result<(), Error>>,
 }
 
 impl Server {
     async fn start(valkey: &ValkeyProcess) -> Self {
-        let args = ["--instance", "counted", "--valkey-url", &valkey.url()];
-        let (app, incoming) = App::new(Cli::serve_args(args).unwrap()).unwrap();
+        let url = valkey.url();
+        let args = ["serve", "--instance", "counted", "--valkey-url", &url];
+        let server = tidings_demo::server(ServeArgs::parse_from(args)).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("ws://{}/rpc", listener.local_addr().unwrap());
         let (shutdown, requested) = oneshot::channel();
-        let running = tokio::spawn(serve(listener, app, incoming, async {
+        let running = tokio::spawn(server.serve(listener, async {
             let _ = requested.await;
         }));
         Self { url, shutdown, running }

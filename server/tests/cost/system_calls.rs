@@ -43,7 +43,7 @@ impl Traced {
     async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let valkey = ValkeyProcess::start().await.unwrap();
-        let options = ReplicaOptions::new(env!("CARGO_BIN_EXE_tidings"), "traced")
+        let options = ReplicaOptions::new(env!("CARGO_BIN_EXE_tidings-demo"), "traced")
             .valkey_url(valkey.url())
             .traced(folder.path().join("trace"))
             // A ping is a write for each connection, and comes at any time.

@@ -11,7 +11,7 @@ use tidings_testkit::{Client, Fleet, FleetOptions};
 const CLIENTS: usize = 30;
 
 async fn fleet() -> Fleet {
-    Fleet::start(&FleetOptions::new(env!("CARGO_BIN_EXE_tidings"))).await.unwrap()
+    Fleet::start(&FleetOptions::new(env!("CARGO_BIN_EXE_tidings-demo"))).await.unwrap()
 }
 
 /// A client through nginx, subscribed to `list-1`, and the replica that it landed on.

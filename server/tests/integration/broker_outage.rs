@@ -21,7 +21,7 @@ async fn subscribers_are_told_that_valkey_is_away_and_came_back_empty() {
     let refused = a.call("onUpdates", json!({ "channel": "list-3" })).await;
     assert_eq!(refused["error"]["data"]["name"], "brokerUnavailable", "{refused}");
     assert_eq!(refused["error"]["data"]["retryable"], true);
-    let unheard = server.app.broker.publish(&server.key("list-1"), list("lost").into(), None).await;
+    let unheard = server.try_publish("list-1", list("lost")).await;
     assert!(unheard.is_err(), "a broker that is away took an event");
     // Everything else is answered as before.
     assert_eq!(a.call("rpc.ping", json!({})).await["result"], true);
@@ -92,7 +92,7 @@ async fn a_server_that_starts_before_its_valkey_waits_for_it() {
     assert_eq!(reqwest::get(server.url("/healthz")).await.unwrap().status(), 200);
     assert_eq!(reqwest::get(server.url("/readyz")).await.unwrap().status(), 503);
     valkey.restart().await.unwrap();
-    server.until("it is connected", |app| app.broker.is_up()).await;
+    server.until("it is connected", |server| server.monitor.is_ready()).await;
     let mut client = server.client().await;
     let id = on_updates(&mut client, "list-1").await;
     server.publish("list-1", list("one")).await;

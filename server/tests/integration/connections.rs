@@ -74,7 +74,7 @@ async fn http_2_is_not_served() {
     // A reset is an end, too.
     let _ = stream.read_to_end(&mut answer).await;
     assert_eq!(answer, b"");
-    server.until("it is gone", |app| app.metrics.connections.get() == 0).await;
+    server.until("it is gone", |server| server.metric("tidings_connections") == 0).await;
     server.end().await;
 }
 
@@ -92,7 +92,7 @@ async fn subscribing_and_closing_in_one_packet_leaves_nothing_behind() {
         client.send(&packet).await;
         while client.frame().await.is_some() {}
     }
-    server.until("only one is left", |app| app.metrics.connections.get() == 1).await;
+    server.until("only one is left", |server| server.metric("tidings_connections") == 1).await;
     assert_eq!(server.metric("tidings_subscriptions"), 1);
     drop(keeper);
     server.end().await;
@@ -129,7 +129,7 @@ async fn a_slow_client_that_answers_pings_is_not_taken_for_a_silent_one() {
     .await;
     let mut client = RawClient::connect(&server).await;
     client.subscribe("list-1").await;
-    server.until("it has subscribed", |app| app.metrics.subscriptions.get() == 1).await;
+    server.until("it has subscribed", |server| server.metric("tidings_subscriptions") == 1).await;
     let large = list(&"x".repeat(32 * 1024));
     for _ in 0..60 {
         server.publish("list-1", large.as_str()).await;
@@ -165,12 +165,12 @@ async fn one_who_comes_back_and_does_not_read_changes_nothing_for_others() {
     let input = json!({ "channel": "list-1", "lastEventId": first });
     let call = json!({ "jsonrpc": "2.0", "id": 1, "method": "onUpdates", "params": input });
     stuck.send_text(&call.to_string()).await;
-    server.until("it resumes", |app| app.subscriptions.len() == 1).await;
+    server.until("it resumes", |server| server.monitor.resuming() == 1).await;
     let mut other = server.client().await;
     on_updates(&mut other, "list-2").await;
     server.leave();
     assert_eq!(u16::from(other.closed().await.unwrap().code), 1012);
     server.ended().await;
-    assert!(server.app.subscriptions.is_empty());
+    assert_eq!(server.monitor.resuming(), 0);
     drop((stuck, other));
 }

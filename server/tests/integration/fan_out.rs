@@ -93,7 +93,7 @@ async fn subscribing_and_leaving_in_a_hurry_ends_in_the_right_state(server: Test
         assert_eq!(name(&client.event(*id).await), "all");
     }
     drop(clients);
-    server.until("all have gone", |app| app.hub.is_empty()).await;
+    server.until("all have gone", |server| server.metric("tidings_channels") == 0).await;
     server.until_valkey_has_no_subscription().await;
     server.end().await;
 }

@@ -4,7 +4,8 @@ use jsonrpsee::{
     ws_client::WsClientBuilder,
 };
 use serde_json::json;
-use tidings_schema::{Event, User, users::OnUpdatesInput};
+use tidings::Event;
+use tidings_demo_contract::{User, users::OnUpdatesInput};
 
 use crate::support::{TestServer, list, on_both_brokers};
 
@@ -17,7 +18,7 @@ async fn jsonrpsees_own_client_calls_subscribes_and_unsubscribes(server: TestSer
     let missing = client.request::<User, _>("userById", rpc_params![json!({ "id": "99" })]).await;
     assert!(matches!(missing, Err(Error::Call(e)) if e.code() == -32004));
 
-    let input = OnUpdatesInput { channel: "list-1".parse().unwrap(), last_event_id: None };
+    let input = OnUpdatesInput { channel: "list-1".parse().unwrap() };
     let mut events = client
         .subscribe::<Event<Vec<User>>, _>("onUpdates", rpc_params![input], "onUpdates_unsubscribe")
         .await
@@ -31,7 +32,7 @@ async fn jsonrpsees_own_client_calls_subscribes_and_unsubscribes(server: TestSer
         other => panic!("{other:?}"),
     }
     events.unsubscribe().await.unwrap();
-    server.until("it has left", |app| app.hub.is_empty()).await;
+    server.until("it has left", |server| server.metric("tidings_channels") == 0).await;
     drop(client);
     server.end().await;
 }

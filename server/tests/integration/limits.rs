@@ -33,7 +33,7 @@ async fn one_connection_too_many_is_told_so_and_a_free_place_is_used_again() {
     assert_eq!(refused.status(), 503);
     assert_eq!(server.metric("tidings_connections_refused_total"), 1);
     drop(client);
-    server.until("the place is free", |app| app.tasks.is_empty()).await;
+    server.until("the place is free", |server| server.monitor.open_tasks() == 0).await;
     assert_eq!(reqwest::get(server.url("/healthz")).await.unwrap().status(), 200);
     server.end().await;
 }
@@ -136,7 +136,7 @@ async fn calls_whose_answers_nobody_reads_are_not_worked_on() {
         let frame = client.frame().await.unwrap();
         answers += usize::from(frame.payload.starts_with(b"["));
     }
-    server.until("its turn has come", |app| app.metrics.subscriptions.get() == 1).await;
+    server.until("its turn has come", |server| server.metric("tidings_subscriptions") == 1).await;
     drop((client, quick));
     server.end().await;
 }
@@ -146,7 +146,7 @@ async fn a_peer_that_reads_nothing_is_cut_off_and_its_subscriptions_go() {
     let server = TestServer::on_memory(&["--stall-limit", "300ms", "--ping-interval", "1h"]).await;
     let mut slow = RawClient::connect(&server).await;
     slow.subscribe("list-1").await;
-    server.until("it has subscribed", |app| app.metrics.subscriptions.get() == 1).await;
+    server.until("it has subscribed", |server| server.metric("tidings_subscriptions") == 1).await;
     let mut quick = server.client().await;
     let id = on_updates(&mut quick, "list-1").await;
     // Kept below the outbox's bound: it is the time that counts here.
@@ -155,8 +155,10 @@ async fn a_peer_that_reads_nothing_is_cut_off_and_its_subscriptions_go() {
         server.publish("list-1", large.as_str()).await;
         assert_eq!(quick.event(id).await["type"], "data");
     }
-    server.until("it is cut off", |app| app.metrics.stalled.get() == 1).await;
-    server.until("only one is left", |app| app.metrics.connections.get() == 1).await;
+    server
+        .until("it is cut off", |server| server.metric("tidings_connections_stalled_total") == 1)
+        .await;
+    server.until("only one is left", |server| server.metric("tidings_connections") == 1).await;
     assert_eq!(server.metric("tidings_subscriptions"), 1);
     assert_eq!(server.metric("tidings_slow_consumers_total"), 0);
     // What the kernel had taken arrives, and then the end.
@@ -171,12 +173,14 @@ async fn a_peer_that_acknowledges_nothing_is_counted_too() {
     let server = TestServer::on_memory(&["--stall-limit", "300ms", "--ping-interval", "1h"]).await;
     let mut slow = RawClient::connect(&server).await;
     slow.subscribe("list-1").await;
-    server.until("it has subscribed", |app| app.metrics.subscriptions.get() == 1).await;
+    server.until("it has subscribed", |server| server.metric("tidings_subscriptions") == 1).await;
     for _ in 0..3 {
         server.publish("list-1", list(&"x".repeat(16 * 1024))).await;
     }
-    server.until("it is cut off", |app| app.metrics.stalled.get() == 1).await;
-    server.until("nobody is left", |app| app.metrics.connections.get() == 0).await;
+    server
+        .until("it is cut off", |server| server.metric("tidings_connections_stalled_total") == 1)
+        .await;
+    server.until("nobody is left", |server| server.metric("tidings_connections") == 0).await;
     drop(slow);
     server.end().await;
 }

@@ -5,8 +5,6 @@
 
 /// Wrong input of every kind, and the exact answer to it.
 mod bad_input;
-/// What every broker must do, asked of each.
-mod broker_conformance;
 /// Valkey goes away and comes back.
 mod broker_outage;
 /// Whatever a client does to its connection.
@@ -15,6 +13,8 @@ mod connections;
 mod discover;
 /// Everything published arrives, once and in order.
 mod fan_out;
+/// `onInstances`: who lives, and who has died.
+mod instances;
 /// jsonrpsee's own Rust client.
 mod jsonrpsee_client;
 /// Which file may use which.
@@ -27,8 +27,6 @@ mod resume;
 mod round_trip;
 /// How a replica leaves.
 mod shutdown;
-/// `onInstances`: only the newest counts.
-mod state_feed;
 mod support;
 /// Where users come from.
 mod users_source;

@@ -40,7 +40,7 @@ async fn started_says_where_to_resume_from_before_anything_has_come(server: Test
     let started = client.event(answer["result"].as_u64().unwrap()).await;
     let begin = started["lastEventId"].as_str().unwrap().to_owned();
     drop(client);
-    server.until("it has gone", |app| app.hub.is_empty()).await;
+    server.until("it has gone", |server| server.metric("tidings_channels") == 0).await;
     server.publish("list-1", list("missed")).await;
 
     let mut client = server.client().await;

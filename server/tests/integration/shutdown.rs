@@ -48,5 +48,5 @@ async fn a_peer_that_does_not_read_cannot_hold_up_the_end() {
     server.leave();
     server.ended().await;
     drop(client);
-    server.until("its tasks have ended", |app| app.tasks.is_empty()).await;
+    server.until("its tasks have ended", |server| server.monitor.open_tasks() == 0).await;
 }

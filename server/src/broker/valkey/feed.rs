@@ -22,7 +22,7 @@ use redis::{
 use tokio::time::{Interval, MissedTickBehavior, interval, sleep, timeout};
 
 use super::{
-    functions::Functions,
+    functions::{Functions, describe},
     wanted::{Difference, Wanted},
 };
 use crate::broker::{BrokerUnavailable, ChannelKey, Incoming, Publication};
@@ -39,6 +39,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 pub(super) struct Feed {
     client: Client,
+    /// Host and port, for the log.
+    server: String,
     functions: Functions,
     wanted: Arc<Wanted>,
     up: Arc<AtomicBool>,
@@ -62,11 +64,12 @@ struct Link {
 impl Feed {
     pub(super) fn new(
         client: Client,
+        server: String,
         functions: Functions,
         wanted: Arc<Wanted>,
         up: Arc<AtomicBool>,
     ) -> Self {
-        Self { client, functions, wanted, up, link: None, failures: 0, told_up: None }
+        Self { client, server, functions, wanted, up, link: None, failures: 0, told_up: None }
     }
 
     /// What comes next. Waits as long as it takes.
@@ -112,7 +115,11 @@ impl Feed {
 
     fn tell_up(&mut self) -> Incoming {
         if self.told_up != Some(true) {
-            tracing::info!(attempts = self.failures + 1, "connected to Valkey");
+            tracing::info!(
+                server = self.server,
+                attempts = self.failures + 1,
+                "connected to Valkey"
+            );
         }
         self.failures = 0;
         self.told_up = Some(true);
@@ -126,10 +133,12 @@ impl Feed {
         self.up.store(false, Ordering::Relaxed);
         self.wanted.lost(lost);
         if self.told_up == Some(false) {
-            tracing::debug!(attempts = self.failures, error = %lost, "Valkey is still out of reach");
+            let (server, attempts) = (&self.server, self.failures);
+            tracing::debug!(server, attempts, reason = lost.0, "Valkey still cannot be used");
             return None;
         }
-        tracing::warn!(error = %lost, "Valkey is out of reach; trying until it is back");
+        let server = &self.server;
+        tracing::warn!(server, reason = lost.0, "Valkey cannot be used; trying until it can");
         self.told_up = Some(false);
         Some(Incoming::Down)
     }
@@ -205,7 +214,7 @@ async fn within<T>(
     answer: impl Future<Output = redis::RedisResult<T>>,
 ) -> Result<T, BrokerUnavailable> {
     match timeout(limit, answer).await {
-        Ok(answer) => answer.map_err(|e| BrokerUnavailable(e.to_string())),
+        Ok(answer) => answer.map_err(|e| BrokerUnavailable(describe(&e))),
         Err(_) => Err(BrokerUnavailable(format!("no answer {what} within {limit:?}"))),
     }
 }

@@ -6,18 +6,30 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use redis::{Cmd, ErrorKind, FromRedisValue, RedisError, ServerErrorKind, aio::ConnectionManager};
+use redis::{
+    Cmd, ErrorKind, FromRedisValue, RedisError, RedisResult, ServerErrorKind,
+    aio::ConnectionManager,
+};
 use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::broker::{
-    BrokerUnavailable, COUNT_KEPT, ChannelKey, History, Position, Publication, Retention, Tracked,
+    BrokerUnavailable, COUNT_KEPT, ChannelKey, History, Keep, Position, Publication, Publish,
+    Retention, Tracked,
 };
 
 /// How long a call may take, reconnecting included, before it counts as failed.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(2);
 
 const LIBRARY: &str = include_str!("../publish.lua");
+
+/// Events that are published in one pipeline …
+const TOGETHER: usize = 256;
+/// … and bytes of them, overrun by at most one event.
+const TOGETHER_BYTES: usize = 1024 * 1024;
+
+/// Valkey refuses an expiry that overflows its clock: a thousand years.
+const MAX_RETENTION_MS: u64 = 1000 * 365 * 24 * 60 * 60 * 1000;
 
 /// What `tidings_history` answers: the epoch, the newest offset, and of each event its offset, the time of its
 /// publishing, and its payload.
@@ -43,7 +55,7 @@ impl Functions {
     /// Makes sure that the library is there. A Valkey that is full or read-only takes none, but may have it.
     pub(super) async fn ensure(&self) -> Result<(), BrokerUnavailable> {
         let Err(error) = self.load().await else { return Ok(()) };
-        let probe = function("tidings_state", &ChannelKey::from("tidings:{probe}"));
+        let probe = function("tidings_newest", &ChannelKey::from("tidings:{probe}"));
         match self.query::<redis::Value>(&probe).await {
             Ok(_) => {
                 tracing::warn!(%error, "Valkey takes no functions; those that it has are used");
@@ -60,18 +72,93 @@ impl Functions {
         Ok(self.query::<String>(&load).await.map(drop)?)
     }
 
+    /// Asks whether Valkey answers this client.
+    pub(super) async fn ping(&self) -> Result<(), BrokerUnavailable> {
+        Ok(self.query::<redis::Value>(&redis::cmd("PING")).await.map(drop)?)
+    }
+
     pub(super) fn publish(
         &self,
-        key: &ChannelKey,
-        payload: &[u8],
-        idempotency_key: Option<&str>,
+        publish: &Publish,
     ) -> impl Future<Output = Result<Position, BrokerUnavailable>> + Send + 'static {
-        let mut call = function("tidings_publish", key);
-        call.arg(payload).arg(idempotency_key);
+        let call = publish_call(publish);
+        let functions = self.clone();
+        async move { position(functions.call(&call).await?) }
+    }
+
+    /// Publishes in order, in one pipeline for each [`TOGETHER`] or [`TOGETHER_BYTES`].
+    pub(super) async fn publish_all(
+        self,
+        publishes: Vec<Publish>,
+    ) -> Vec<Result<Position, BrokerUnavailable>> {
+        let mut results = Vec::with_capacity(publishes.len());
+        let mut rest = &publishes[..];
+        while !rest.is_empty() {
+            let mut bytes = 0;
+            let together = rest.iter().take(TOGETHER).take_while(|publish| {
+                let fits = bytes < TOGETHER_BYTES;
+                bytes += publish.payload.len();
+                fits
+            });
+            let (now, later) = rest.split_at(together.count());
+            results.extend(self.publish_together(now).await);
+            rest = later;
+        }
+        results
+    }
+
+    async fn publish_together(
+        &self,
+        publishes: &[Publish],
+    ) -> Vec<Result<Position, BrokerUnavailable>> {
+        let mut results: Vec<_> = match self.query_all(publishes).await {
+            Ok(results) => results,
+            Err(error) => return publishes.iter().map(|_| Err(error.clone())).collect(),
+        };
+        // The library is missing for all of them or for none.
+        if results.iter().any(|result| matches!(result, Err(Failure::Missing))) {
+            results = match self.load().await {
+                Ok(()) => match self.query_all(publishes).await {
+                    Ok(results) => results,
+                    Err(error) => return publishes.iter().map(|_| Err(error.clone())).collect(),
+                },
+                Err(error) => return publishes.iter().map(|_| Err(error.clone())).collect(),
+            };
+        }
+        results.into_iter().map(|id| position(id?)).collect()
+    }
+
+    async fn query_all(
+        &self,
+        publishes: &[Publish],
+    ) -> Result<Vec<Result<String, Failure>>, BrokerUnavailable> {
+        let mut pipeline = redis::pipe();
+        pipeline.ignore_errors();
+        for publish in publishes {
+            pipeline.add_command(publish_call(publish));
+        }
+        let mut commands = self.commands.clone();
+        let answers = pipeline.query_async::<Vec<RedisResult<String>>>(&mut commands);
+        match timeout(TIMEOUT, answers).await {
+            Ok(Ok(answers)) => Ok(answers.into_iter().map(|a| a.map_err(Failure::of)).collect()),
+            Ok(Err(error)) => Err(Failure::of(error).into()),
+            Err(_) => Err(late().into()),
+        }
+    }
+
+    pub(super) fn newest(
+        &self,
+        key: &ChannelKey,
+    ) -> impl Future<Output = Result<Option<Publication>, BrokerUnavailable>> + Send + 'static {
+        let call = function("tidings_newest", key);
         let functions = self.clone();
         async move {
-            let id: String = functions.call(&call).await?;
-            id.parse().map_err(|_| unexpected("tidings_publish"))
+            let newest: Option<(String, u64, u64, Vec<u8>)> =
+                functions.call::<NewestAnswer>(&call).await?.0;
+            let Some((epoch, offset, published_at_ms, payload)) = newest else { return Ok(None) };
+            let epoch = epoch.parse().map_err(|_| unexpected("tidings_newest"))?;
+            let tracked = Tracked { position: Position { epoch, offset }, published_at_ms };
+            Ok(Some(Publication { tracked: Some(tracked), payload: payload.into() }))
         }
     }
 
@@ -108,21 +195,21 @@ impl Functions {
         &self,
         key: &ChannelKey,
         member: &str,
-        state: Option<&Bytes>,
+        element: Option<&Bytes>,
         ttl: Duration,
     ) -> impl Future<Output = Result<(), BrokerUnavailable>> + Send + 'static {
         let mut call = function("tidings_report", key);
         let ttl_ms = u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX);
-        call.arg(member).arg(state.map_or(&[][..], |state| state)).arg(ttl_ms);
+        call.arg(member).arg(element.map_or(&[][..], |element| element)).arg(ttl_ms);
         let functions = self.clone();
         async move { functions.call::<redis::Value>(&call).await.map(drop) }
     }
 
-    pub(super) fn state(
+    pub(super) fn members(
         &self,
         key: &ChannelKey,
     ) -> impl Future<Output = Result<Bytes, BrokerUnavailable>> + Send + 'static {
-        let call = function("tidings_state", key);
+        let call = function("tidings_members", key);
         let functions = self.clone();
         async move { functions.call::<Vec<u8>>(&call).await.map(Bytes::from) }
     }
@@ -140,10 +227,51 @@ impl Functions {
     async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, Failure> {
         match timeout(TIMEOUT, command.query_async(&mut self.commands.clone())).await {
             Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(e)) if is_missing(&e) => Err(Failure::Missing),
-            Ok(Err(e)) => Err(Failure::Other(e.to_string())),
-            Err(_) => Err(Failure::Other(format!("no answer within {TIMEOUT:?}"))),
+            Ok(Err(error)) => Err(Failure::of(error)),
+            Err(_) => Err(late()),
         }
+    }
+}
+
+/// What `tidings_newest` answers: epoch, version, time of publishing, payload; or nothing.
+struct NewestAnswer(Option<(String, u64, u64, Vec<u8>)>);
+
+impl FromRedisValue for NewestAnswer {
+    fn from_redis_value(value: redis::Value) -> Result<Self, redis::ParsingError> {
+        match value {
+            redis::Value::Array(values) if values.is_empty() => Ok(Self(None)),
+            value => FromRedisValue::from_redis_value(value).map(|newest| Self(Some(newest))),
+        }
+    }
+}
+
+fn publish_call(publish: &Publish) -> Cmd {
+    let mut call = match publish.keep {
+        Keep::History => function("tidings_publish", &publish.key),
+        Keep::Newest(_) => function("tidings_set", &publish.key),
+    };
+    call.arg(&publish.payload[..]);
+    if let Keep::Newest(retention) = publish.keep {
+        // Valkey counts in milliseconds, and keeps nothing for none.
+        call.arg(
+            u64::try_from(retention.as_millis()).unwrap_or(u64::MAX).clamp(1, MAX_RETENTION_MS),
+        );
+    }
+    call.arg(publish.idempotency_key.as_deref());
+    call
+}
+
+fn position(id: String) -> Result<Position, BrokerUnavailable> {
+    id.parse().map_err(|_| unexpected("publishing"))
+}
+
+fn late() -> Failure {
+    Failure::Other(format!("no answer within {TIMEOUT:?}"))
+}
+
+impl Failure {
+    fn of(error: RedisError) -> Self {
+        if is_missing(&error) { Self::Missing } else { Self::Other(describe(&error)) }
     }
 }
 
@@ -167,6 +295,20 @@ fn function(name: &str, key: &ChannelKey) -> Cmd {
     let mut call = redis::cmd("FCALL");
     call.arg(name).arg(1).arg(key.as_str());
     call
+}
+
+/// What went wrong, for operators. redis-rs names its own error classes, which say less.
+pub(super) fn describe(error: &RedisError) -> String {
+    match error.kind() {
+        ErrorKind::AuthenticationFailed => {
+            "it refuses the user or the password of the Valkey URL".to_owned()
+        }
+        ErrorKind::Server(ServerErrorKind::NoPerm) => format!(
+            "its ACL does not let this user do what Tidings needs: {}",
+            error.detail().unwrap_or_default()
+        ),
+        _ => error.to_string(),
+    }
 }
 
 /// Whether Valkey does not have the function. It has no error code of its own for that.

@@ -21,7 +21,11 @@ use redis::{
     io::tcp::TcpSettings,
 };
 
-use super::{Broker, BrokerUnavailable, ChannelKey, History, IncomingStream, Position, Retention};
+use super::{
+    Broker, BrokerUnavailable, ChannelKey, History, IncomingStream, Position, Publication, Publish,
+    Retention,
+};
+use crate::platform;
 use feed::Feed;
 use functions::Functions;
 use wanted::Wanted;
@@ -30,11 +34,11 @@ mod feed;
 mod functions;
 mod wanted;
 
-/// A connection on which the other side acknowledges nothing for this long is given up by the kernel.
-const USER_TIMEOUT: Duration = Duration::from_secs(10);
+/// The kernel gives up a connection on which the other side acknowledges nothing for this long.
+const STALL_LIMIT: Duration = Duration::from_secs(10);
 
 /// The broker of a fleet.
-pub struct ValkeyBroker {
+pub(crate) struct ValkeyBroker {
     functions: Functions,
     wanted: Arc<Wanted>,
     up: Arc<AtomicBool>,
@@ -47,12 +51,14 @@ impl ValkeyBroker {
     /// # Errors
     ///
     /// When the address cannot be one.
-    pub fn new(
+    pub(crate) fn new(
         server: ConnectionInfo,
         retention: Retention,
     ) -> RedisResult<(Arc<Self>, IncomingStream)> {
         // redis 1.x leaves Nagle's algorithm on, which holds back a small command.
-        let tcp = TcpSettings::default().set_nodelay(true).set_user_timeout(USER_TIMEOUT);
+        let tcp =
+            platform::limit_valkey_stall(TcpSettings::default(), STALL_LIMIT).set_nodelay(true);
+        let address = server.addr().to_string();
         let client = Client::open(server.set_tcp_settings(tcp))?;
         let config = ConnectionManagerConfig::new()
             .set_number_of_retries(1)
@@ -63,20 +69,36 @@ impl ValkeyBroker {
         let wanted = Arc::new(Wanted::default());
         let up = Arc::new(AtomicBool::new(false));
         let functions = Functions::new(commands, retention);
-        let feed = Feed::new(client, functions.clone(), wanted.clone(), up.clone());
+        let feed = Feed::new(client, address, functions.clone(), wanted.clone(), up.clone());
         let incoming = stream::unfold(feed, async |mut feed| Some((feed.next().await, feed)));
         Ok((Arc::new(Self { functions, wanted, up }), incoming.boxed()))
     }
 }
 
+impl ValkeyBroker {
+    /// Asks whether Valkey answers this client.
+    pub(crate) async fn ping(&self) -> Result<(), BrokerUnavailable> {
+        self.functions.ping().await
+    }
+}
+
 impl Broker for ValkeyBroker {
-    fn publish(
+    fn publish(&self, publish: Publish) -> BoxFuture<'static, Result<Position, BrokerUnavailable>> {
+        self.functions.publish(&publish).boxed()
+    }
+
+    fn publish_all(
+        &self,
+        publishes: Vec<Publish>,
+    ) -> BoxFuture<'static, Vec<Result<Position, BrokerUnavailable>>> {
+        self.functions.clone().publish_all(publishes).boxed()
+    }
+
+    fn newest(
         &self,
         key: &ChannelKey,
-        payload: Bytes,
-        idempotency_key: Option<&str>,
-    ) -> BoxFuture<'static, Result<Position, BrokerUnavailable>> {
-        self.functions.publish(key, &payload, idempotency_key).boxed()
+    ) -> BoxFuture<'static, Result<Option<Publication>, BrokerUnavailable>> {
+        self.functions.newest(key).boxed()
     }
 
     fn history(
@@ -93,14 +115,14 @@ impl Broker for ValkeyBroker {
         &self,
         key: &ChannelKey,
         member: &str,
-        state: Option<Bytes>,
+        element: Option<Bytes>,
         ttl: Duration,
     ) -> BoxFuture<'static, Result<(), BrokerUnavailable>> {
-        self.functions.report(key, member, state.as_ref(), ttl).boxed()
+        self.functions.report(key, member, element.as_ref(), ttl).boxed()
     }
 
-    fn state(&self, key: &ChannelKey) -> BoxFuture<'static, Result<Bytes, BrokerUnavailable>> {
-        self.functions.state(key).boxed()
+    fn members(&self, key: &ChannelKey) -> BoxFuture<'static, Result<Bytes, BrokerUnavailable>> {
+        self.functions.members(key).boxed()
     }
 
     fn subscribe(&self, key: &ChannelKey) -> BoxFuture<'static, Result<(), BrokerUnavailable>> {

@@ -1,7 +1,7 @@
 //! Events of a channel on their way to its subscribers.
 
 use bytes::Bytes;
-use tidings_schema::SubscriptionId;
+use tidings_contract::SubscriptionId;
 
 use super::Subscriber;
 use crate::{

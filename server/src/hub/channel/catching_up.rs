@@ -1,8 +1,8 @@
 //! What happens when it is not known where a channel stands: what comes waits, until the history was read.
 
-use tidings_schema::Event;
+use tidings_contract::Event;
 
-use super::{HubChannel, Pending, Readiness, Sent, events::ENTRY_BYTES};
+use super::{HubChannel, Pending, Readiness, Sent, State, events::ENTRY_BYTES};
 use crate::{
     broker::{BrokerUnavailable, History, Position, Publication},
     hub::window::Window,
@@ -96,18 +96,40 @@ impl HubChannel {
         CaughtUp { sent, more }
     }
 
-    /// Takes the state of a `State` feed that was read.
-    pub(in crate::hub) fn read_state(&self, payload: bytes::Bytes) -> CaughtUp {
+    /// Begins to read the newest event of a `State` or `Members` feed.
+    pub(in crate::hub) fn reading_newest(&self) {
+        self.state().catching_up.get_or_insert_default().again = false;
+    }
+
+    /// Takes the newest event of a `State` or `Members` feed that was read, unless a newer one came meanwhile or it is the
+    /// one that subscribers have.
+    pub(in crate::hub) fn read_newest(&self, read: Option<Publication>) -> CaughtUp {
         let mut state = self.state();
-        let mut sent = Sent::default();
-        if state.catching_up.take().is_some() {
-            let mut pending = Pending::default();
-            sent = self.deliver(&mut state, &Publication { tracked: None, payload }, &mut pending);
-            self.send(&mut state, pending);
+        let (mut sent, mut more) = (Sent::default(), false);
+        if let Some(catching_up) = state.catching_up.take() {
+            // The broker was away meanwhile: what was read may be of before.
+            more = catching_up.again;
+            if let Some(read) = read.filter(|read| !self.is_newest(&state, read)) {
+                let mut pending = Pending::default();
+                sent = self.deliver(&mut state, &read, &mut pending);
+                self.send(&mut state, pending);
+            }
+            if more {
+                state.catching_up = Some(CatchingUp::default());
+            }
         }
         drop(state);
         self.readiness.send_replace(Readiness::Ready);
-        CaughtUp { sent, more: false }
+        CaughtUp { sent, more }
+    }
+
+    /// Whether subscribers have just this event.
+    fn is_newest(&self, state: &State, event: &Publication) -> bool {
+        let Some(newest) = &state.newest else { return false };
+        match event.tracked {
+            Some(tracked) => newest.position == Some(tracked.position),
+            None => self.event(event).is_ok_and(|frame| frame == newest.frame),
+        }
     }
 
     /// Reading failed, and is not tried again before something happens. Unless something just has: then

@@ -1,8 +1,9 @@
 //! What happens to an event that comes: it is placed, checked, encoded, and put on its way to the subscribers.
 
-use tidings_schema::{BrokerStatus, Event, Feed};
+use tidings_contract::{BrokerStatus, Event};
+use tokio::time::Instant;
 
-use super::{CatchingUp, HubChannel, Pending, State};
+use super::{CatchingUp, HubChannel, Newest, Pending, State};
 use crate::{
     broker::Publication,
     hub::{payload::PayloadFault, window::Window},
@@ -51,8 +52,9 @@ impl HubChannel {
         pending: &mut Pending,
         received: &mut Received,
     ) {
-        if self.feed == Feed::State {
-            // Newer than whatever is being read.
+        if !self.feed.is_resumable() {
+            // The channel is subscribed to, and the broker sends in order: this is newer than whatever is being read, and
+            // what follows comes, too.
             state.catching_up = None;
             received.sent += self.deliver(state, &publication, pending);
             return;
@@ -100,7 +102,10 @@ impl HubChannel {
             self.procedure,
             self.shared_id,
             &Event::Data {
-                id: publication.tracked.map(|tracked| tracked.position.event_id()),
+                id: publication
+                    .tracked
+                    .filter(|_| self.feed.is_resumable())
+                    .map(|tracked| tracked.position.event_id()),
                 published_at: publication.tracked.map(|tracked| tracked.published_at_ms),
                 instance: self.instance.clone(),
                 data: (self.decode)(payload)?,
@@ -131,8 +136,8 @@ impl HubChannel {
             window.push(frame.clone(), frame.as_ref().map_or(ENTRY_BYTES, Frame::bytes));
         }
         let Some(frame) = frame else { return Sent { events: 0, rejected: 1 } };
-        if self.feed == Feed::State {
-            state.newest = Some(frame.clone());
+        if !self.feed.is_resumable() {
+            state.newest = Some(Newest { position, frame: frame.clone(), at: Instant::now() });
             pending.state(frame);
         } else {
             pending.event(position, frame);

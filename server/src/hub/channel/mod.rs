@@ -7,13 +7,19 @@
 //! What comes next is settled under one lock, and put into a batch (`events.rs`; `catching_up.rs` when it cannot be
 //! placed). Batches are handed to subscribers afterwards, in steps, under other locks (`shard.rs`).
 
-use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
-use tidings_schema::{BrokerStatus, Event, Feed, GapReason, Subscription, SubscriptionId};
-use tokio::sync::{Notify, watch};
+use tidings_contract::{BrokerStatus, Event, Feed, GapReason, Subscription, SubscriptionId};
+use tokio::{
+    sync::{Notify, watch},
+    time::Instant,
+};
 
 use super::{
     page::Pages,
@@ -38,7 +44,7 @@ pub(super) use catching_up::Reading;
 pub(super) use events::Sent;
 use shard::Shard;
 pub(super) use shard::Step;
-pub use subscriber::Subscriber;
+pub(crate) use subscriber::Subscriber;
 
 #[derive(Debug)]
 pub(super) struct HubChannel {
@@ -46,6 +52,8 @@ pub(super) struct HubChannel {
     pub(super) feed: Feed,
     pub(super) shared_id: SubscriptionId,
     pub(super) procedure: &'static str,
+    /// How long a member of a `Members` feed is listed without another report.
+    pub(super) member_ttl: Option<Duration>,
     pub(super) pages: Pages,
     /// Whether the channel can be joined.
     pub(super) readiness: watch::Sender<Readiness>,
@@ -98,9 +106,19 @@ struct State {
     /// The newest events of a `Log` feed; an event that reached nobody, because it did not fit, is none.
     /// Absent until the channel is ready.
     window: Option<Window<Option<Frame>>>,
-    /// The newest event of a `State` feed.
-    newest: Option<Frame>,
+    /// The newest event of a `State` or `Members` feed.
+    newest: Option<Newest>,
     catching_up: Option<CatchingUp>,
+}
+
+/// The newest event of a `State` or `Members` feed.
+#[derive(Debug)]
+struct Newest {
+    /// Its place, if the broker gave it one.
+    position: Option<Position>,
+    frame: Frame,
+    /// When it came.
+    at: Instant,
 }
 
 /// How a subscriber that says what it has can be let in.
@@ -127,6 +145,7 @@ impl HubChannel {
             feed: P::FEED,
             shared_id,
             procedure: P::NAME,
+            member_ttl: (P::FEED == Feed::Members).then_some(P::MEMBER_TTL),
             pages: Pages::default(),
             readiness: watch::Sender::new(Readiness::Asked),
             decode: decode::<P>,
@@ -138,6 +157,11 @@ impl HubChannel {
             state: Mutex::new(state),
             shards: (0..options.shards.max(1)).map(|_| Mutex::default()).collect(),
         }
+    }
+
+    /// When the newest event of a `Members` feed came, if any did.
+    pub(super) fn newest_at(&self) -> Option<Instant> {
+        self.state().newest.as_ref().map(|newest| newest.at)
     }
 
     /// Whether nothing was ever published to it, in its epoch.
@@ -269,7 +293,7 @@ impl HubChannel {
             self.greet(&subscriber, &Event::Status { broker: BrokerStatus::Down });
         }
         if let Some(newest) = &state.newest {
-            let frame = subscriber.addressed(newest, self.shared_id);
+            let frame = subscriber.addressed(&newest.frame, self.shared_id);
             let _ = subscriber.lane.push(Kind::Data, frame.as_bytes());
         }
         let place = Place(self.next_place.fetch_add(1, Ordering::Relaxed));

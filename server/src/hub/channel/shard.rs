@@ -8,7 +8,7 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use indexmap::IndexMap;
-use tidings_schema::SubscriptionId;
+use tidings_contract::SubscriptionId;
 
 use super::{
     Batch, Subscriber,

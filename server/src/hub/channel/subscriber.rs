@@ -1,6 +1,6 @@
 //! One subscription, as the hub sees it.
 
-use tidings_schema::SubscriptionId;
+use tidings_contract::SubscriptionId;
 
 use crate::{
     broker::Position,
@@ -9,7 +9,7 @@ use crate::{
 
 /// One subscription, as the hub sees it.
 #[derive(Debug)]
-pub struct Subscriber {
+pub(crate) struct Subscriber {
     /// What its events bear.
     pub id: SubscriptionId,
     /// Where its events go.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use tidings_schema::User;
+use tidings_demo_contract::User;
 
 /// The payload of the event `number` of a channel, published now.
 pub(super) fn write(number: u64) -> String {

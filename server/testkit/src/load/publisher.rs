@@ -5,7 +5,7 @@ use std::time::Duration;
 use redis::{
     AsyncConnectionConfig, Client, Cmd, Pipeline, RedisResult, aio::MultiplexedConnection,
 };
-use tidings_schema::EventId;
+use tidings_contract::EventId;
 use tokio::time::{sleep, timeout};
 
 use super::payload;

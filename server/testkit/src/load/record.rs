@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tidings_schema::{EventId, GapReason};
+use tidings_contract::{EventId, GapReason};
 
 /// What one subscriber saw, from its first `started` on. Grows with what is published.
 #[derive(Debug, Default)]

@@ -4,9 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde::Deserialize;
-use tidings_schema::{
-    Event, EventId, OnUpdates, Request, RpcError, StopReason, Subscription, SubscriptionId, User,
+use serde_json::json;
+use tidings_contract::{
+    Event, EventId, Request, RpcError, StopReason, Subscription, SubscriptionId,
 };
+use tidings_demo_contract::{OnUpdates, User};
 use tokio::{
     net::TcpStream,
     sync::watch,
@@ -163,8 +165,6 @@ struct Params {
     subscription: SubscriptionId,
     result: Event<Vec<User>>,
 }
-
-type Input = <OnUpdates as Subscription>::Input;
 
 /// The connection is over.
 struct Lost;
@@ -356,8 +356,10 @@ impl Connection {
     async fn subscribe(&mut self, channel: &str, cursor: Option<EventId>) -> Result<(), Lost> {
         self.calls += 1;
         self.asked = Some(self.calls);
-        let channel = channel.parse().map_err(|_| Lost)?;
-        let input = Input { channel, last_event_id: cursor };
+        let mut input = json!({ "channel": channel });
+        if let Some(cursor) = cursor {
+            input["lastEventId"] = json!(cursor);
+        }
         let call = Request::new(self.calls, OnUpdates::NAME, Some(input));
         let call = serde_json::to_string(&call).map_err(|_| Lost)?;
         self.socket.send(Message::text(call)).await.map_err(|_| Lost)

@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, time::Duration};
 
-use tidings_schema::EventId;
+use tidings_contract::EventId;
 
 use super::{Entry, Record};
 
@@ -119,7 +119,7 @@ impl Verdict {
 
 #[cfg(test)]
 mod tests {
-    use tidings_schema::GapReason;
+    use tidings_contract::GapReason;
 
     use super::*;
 

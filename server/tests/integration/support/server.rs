@@ -1,9 +1,10 @@
 //! A server in this process.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 
-use tidings_schema::OnUpdates;
-use tidings_server::{App, BoxError, Cli, broker::ChannelKey, serve};
+use clap::Parser;
+use tidings::{Error, Monitor, PublishError, Publisher, Server, Target};
+use tidings_demo::ServeArgs;
 use tidings_testkit::{Client, ValkeyProcess};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle, time::timeout};
 
@@ -13,16 +14,17 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A server on a port of its own, with its broker. [`TestServer::end`] it at the end of the test: what it
 /// checks then is part of every test.
 pub(crate) struct TestServer {
-    pub(crate) app: Arc<App>,
+    pub(crate) monitor: Monitor,
+    publisher: Publisher,
     pub(crate) address: SocketAddr,
     /// Absent on the memory broker.
     pub(crate) valkey: Option<ValkeyProcess>,
     shutdown: Option<oneshot::Sender<()>>,
-    running: Option<JoinHandle<Result<(), BoxError>>>,
+    running: Option<JoinHandle<Result<(), Error>>>,
 }
 
 impl TestServer {
-    /// On the memory broker, with further arguments of `tidings serve`.
+    /// On the memory broker, with further arguments of `tidings-demo serve`.
     pub(crate) async fn on_memory(args: &[&str]) -> Self {
         Self::start(args, None).await
     }
@@ -38,7 +40,7 @@ impl TestServer {
         let url = valkey.url();
         let args = [&["--valkey-url", &url], args].concat();
         let server = Self::start(&args, Some(valkey)).await;
-        server.until("it is connected", |app| app.broker.is_up()).await;
+        server.until("it is connected", |server| server.monitor.is_ready()).await;
         server
     }
 
@@ -50,22 +52,31 @@ impl TestServer {
     pub(crate) async fn start(args: &[&str], valkey: Option<ValkeyProcess>) -> Self {
         let named = args.contains(&"--instance");
         let name = ["--instance", "test"].into_iter().filter(|_| !named);
-        let (app, incoming) =
-            App::new(Cli::serve_args(name.chain(args.iter().copied())).unwrap()).unwrap();
+        let args = ["serve"].into_iter().chain(name).chain(args.iter().copied());
+        let demo = tidings_demo::server(ServeArgs::try_parse_from(args).unwrap()).unwrap();
+        Self::serve(demo, valkey).await
+    }
+
+    /// A server of any service.
+    pub(crate) async fn serve<S: Send + Sync + 'static>(
+        server: Server<S>,
+        valkey: Option<ValkeyProcess>,
+    ) -> Self {
+        let (monitor, publisher) = (server.monitor(), server.publisher());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (shutdown, requested) = oneshot::channel();
-        let running = serve(listener, app.clone(), incoming, async {
+        let running = server.serve(listener, async {
             let _ = requested.await;
         });
         let running = Some(tokio::spawn(running));
-        Self { app, address, valkey, shutdown: Some(shutdown), running }
+        Self { monitor, publisher, address, valkey, shutdown: Some(shutdown), running }
     }
 
     /// Waits until something about the server is so.
-    pub(crate) async fn until(&self, what: &str, is_so: impl Fn(&App) -> bool) {
+    pub(crate) async fn until(&self, what: &str, is_so: impl Fn(&Self) -> bool) {
         let wait = async {
-            while !is_so(&self.app) {
+            while !is_so(self) {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
@@ -91,21 +102,30 @@ impl TestServer {
         Client::connect(&self.ws_url()).await
     }
 
-    /// What the broker calls a list's channel.
-    pub(crate) fn key(&self, channel: &str) -> ChannelKey {
-        let prefix = &self.app.config.broker.key_prefix;
-        ChannelKey::new::<OnUpdates>(prefix, &channel.parse().unwrap())
-    }
-
     /// Publishes bytes to a list's channel, whether they fit it or not, and answers the event's id.
     pub(crate) async fn publish(&self, channel: &str, payload: impl Into<Vec<u8>>) -> String {
-        let payload = payload.into().into();
-        self.app.broker.publish(&self.key(channel), payload, None).await.unwrap().to_string()
+        self.try_publish(channel, payload).await.unwrap()
+    }
+
+    pub(crate) async fn try_publish(
+        &self,
+        channel: &str,
+        payload: impl Into<Vec<u8>>,
+    ) -> Result<String, PublishError> {
+        let target = Target {
+            namespace: "updates".to_owned(),
+            channel: channel.parse().unwrap(),
+            state_retention: None,
+        };
+        let id = self.publisher.publish_raw(&target, payload.into(), None).await?;
+        Ok(id.as_str().to_owned())
     }
 
     /// The value of a metric.
     pub(crate) fn metric(&self, name: &str) -> u64 {
-        metric(&self.app, name)
+        let metrics = self.monitor.metrics();
+        let value = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        value.unwrap_or_else(|| panic!("no metric {name} in\n{metrics}")).parse().unwrap()
     }
 
     /// Asks it to leave, without waiting.
@@ -125,19 +145,12 @@ impl TestServer {
     pub(crate) async fn end(mut self) {
         self.leave();
         self.ended().await;
-        assert!(self.app.hub.is_empty(), "a channel was left in the hub");
-        assert!(self.app.subscriptions.is_empty(), "the task of a subscription was left");
-        assert!(self.app.tasks.is_empty(), "a connection was left");
+        assert_eq!(self.monitor.resuming(), 0, "the task of a subscription was left");
+        assert_eq!(self.monitor.open_tasks(), 0, "a connection was left");
         assert_eq!(self.metric("tidings_subscriptions"), 0);
         assert_eq!(self.metric("tidings_connections"), 0);
         assert_eq!(self.metric("tidings_channels"), 0);
     }
-}
-
-pub(crate) fn metric(app: &App, name: &str) -> u64 {
-    let metrics = app.metrics.render();
-    let value = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-    value.unwrap_or_else(|| panic!("no metric {name} in\n{metrics}")).parse().unwrap()
 }
 
 impl Drop for TestServer {

@@ -55,7 +55,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: &Arguments) -> Result<Broken, Failure> {
-    let tidings = beside_this("tidings");
+    let tidings = beside_this("tidings-demo");
     let wanted = |part| arguments.parts.is_empty() || arguments.parts.contains(&part);
     let mut broken = Broken::new();
     if wanted(Part::Faults) {

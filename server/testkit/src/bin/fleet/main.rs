@@ -13,7 +13,7 @@ use tokio::{
     sync::oneshot,
 };
 
-/// Runs Valkey, replicas of `tidings serve`, nginx and the publisher until Ctrl-C.
+/// Runs Valkey, replicas of `tidings-demo serve`, nginx and the publisher until Ctrl-C.
 ///
 /// Only warnings of their logs are shown. Nothing is left behind: every process and file ends with this one.
 #[derive(Debug, Parser)]
@@ -28,7 +28,7 @@ struct Arguments {
     /// Where Valkey listens on 127.0.0.1; a free port by default
     #[arg(long, value_name = "PORT")]
     valkey_port: Option<u16>,
-    /// Leave out `tidings background-updates`, which changes list-1 every 3 s
+    /// Leave out `tidings-demo background-updates`, which changes list-1 every 3 s
     #[arg(long)]
     no_publisher: bool,
     /// The built page for `/`
@@ -90,7 +90,7 @@ fn options(arguments: &Arguments) -> FleetOptions {
             port: (arguments.port != 0).then_some(arguments.port),
             static_dir: arguments.static_dir.clone(),
         },
-        ..FleetOptions::new(beside_this("tidings"))
+        ..FleetOptions::new(beside_this("tidings-demo"))
     }
 }
 

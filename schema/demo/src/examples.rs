@@ -4,13 +4,16 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::{
-    AllUsers, BrokerStatus, ErrorCode, Event, EventId, GapReason, Instance, Notification,
-    OnInstances, OnUpdates, Query, Request, Response, RpcError, StopReason, Subscription,
-    SubscriptionId, User, UserById,
+use tidings_contract::{
+    BrokerStatus, ErrorKind, Event, EventId, GapReason, Instance, Mutation, Notification,
+    OnInstances, Query, Request, Response, RpcError, StopReason, Subscription, SubscriptionId,
     message::{Outcome, Version},
     openrpc::unsubscribe_name,
-    users::{OnUpdatesInput, UserByIdInput},
+};
+
+use crate::{
+    AllUsers, BioTooLong, OnUpdates, SetBio, User, UserById,
+    users::{MAX_BIO, OnUpdatesInput, SetBioInput, UserByIdInput},
 };
 
 /// The file names, without `.json`, and their content.
@@ -27,13 +30,18 @@ pub fn examples() -> Vec<(&'static str, Value)> {
     let id = SubscriptionId(7);
     let event_id = || EventId::from("1b4e28ba-2fa1-41d2-883f-0016d3cca427:42".to_owned());
     let instance = || "replica-1".to_owned();
-    let list = |last_event_id| OnUpdatesInput {
-        channel: "list-1".parse().expect("a valid channel name"),
-        last_event_id,
-    };
+    let list = OnUpdatesInput { channel: "list-1".parse().expect("a valid channel name") };
+    // What the framework adds to the input of a resumable subscription.
+    let mut list_to_resume = json(&list);
+    list_to_resume["lastEventId"] = json(event_id());
     let event = |e: Event<Vec<User>>| json(Notification::new(OnUpdates::NAME, id, e));
-    let missing = RpcError::new(ErrorCode::NotFound, "no user has the id \"99\"").at("id");
-    let invalid = RpcError::new(ErrorCode::InvalidParams, "channel: missing field `channel`");
+    let missing = RpcError::new(ErrorKind::NOT_FOUND, "no user has the id \"99\"").at("id");
+    let too_long = RpcError::with_details(
+        "the bio has 150 characters and may have 140; shorten it",
+        BioTooLong { max: MAX_BIO, length: 150 },
+    )
+    .at("bio");
+    let invalid = RpcError::new(ErrorKind::INVALID_PARAMS, "channel: missing field `channel`");
 
     vec![
         ("all-users.request", json(Request::<()>::new(1, AllUsers::NAME, None))),
@@ -44,10 +52,20 @@ pub fn examples() -> Vec<(&'static str, Value)> {
         ),
         ("user-by-id.response", json(result(2, users[0].clone()))),
         ("user-by-id.not-found", json(error::<User>(Some(2), missing))),
-        ("on-updates.request", json(Request::new(3, OnUpdates::NAME, Some(list(None))))),
+        (
+            "set-bio.request",
+            json(Request::new(
+                6,
+                SetBio::NAME,
+                Some(SetBioInput { id: "1".to_owned(), bio: "Reads everything".to_owned() }),
+            )),
+        ),
+        ("set-bio.response", json(result(6, user("1", "Leanne Graham", Some("Reads everything"))))),
+        ("set-bio.bio-too-long", json(error::<User>(Some(6), too_long))),
+        ("on-updates.request", json(Request::new(3, OnUpdates::NAME, Some(list)))),
         (
             "on-updates.request-to-resume",
-            json(Request::new(3, OnUpdates::NAME, Some(list(Some(event_id()))))),
+            json(Request::new(3, OnUpdates::NAME, Some(list_to_resume))),
         ),
         ("on-updates.response", json(result(3, id))),
         (
@@ -120,7 +138,7 @@ pub fn examples() -> Vec<(&'static str, Value)> {
             json(error::<()>(
                 None,
                 RpcError {
-                    code: ErrorCode::ParseError.code(),
+                    code: ErrorKind::PARSE_ERROR.code(),
                     message: "Parse error".to_owned(),
                     data: None,
                 },

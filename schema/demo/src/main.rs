@@ -2,12 +2,12 @@
 
 use std::{env, io, path::Path, process::ExitCode};
 
-use tidings_schema::generated;
+use tidings_demo_contract::files;
 
 const USAGE: &str = "\
 Keeps the generated files of the contract up to date: openrpc.json, schema.json, examples/*.json.
 
-Usage: cargo run -p tidings-schema -- <COMMAND>
+Usage: cargo run -p tidings-demo-contract -- <COMMAND>
 
 Commands:
   generate  Write the files
@@ -19,26 +19,25 @@ fn main() -> io::Result<ExitCode> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     match env::args().nth(1).as_deref() {
         Some("generate") => {
-            let stale = generated::stale(folder)?;
-            generated::generate(folder)?;
-            for path in &stale {
-                println!("written: schema/{}", path.display());
+            let written = files().write(folder)?;
+            for path in &written {
+                println!("written: schema/demo/{}", path.display());
             }
-            if stale.is_empty() {
+            if written.is_empty() {
                 println!("up to date");
             }
             Ok(ExitCode::SUCCESS)
         }
         Some("check") => {
-            let stale = generated::stale(folder)?;
+            let stale = files().stale(folder)?;
             if stale.is_empty() {
                 println!("up to date");
                 return Ok(ExitCode::SUCCESS);
             }
             for path in &stale {
-                eprintln!("stale: schema/{}", path.display());
+                eprintln!("stale: schema/demo/{}", path.display());
             }
-            eprintln!("run: {}", generated::GENERATE);
+            eprintln!("run: make generate");
             Ok(ExitCode::from(4))
         }
         Some("--help" | "-h" | "help") => {

@@ -1,12 +1,16 @@
+//! What every broker must do, asked of each.
+
 use std::{sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use futures_util::{StreamExt, future::join_all};
-use tidings_server::broker::{
-    Broker, ChannelKey, Incoming, IncomingStream, MemoryBroker, Position, Publication, Retention,
-    ValkeyBroker,
-};
 use tidings_testkit::ValkeyProcess;
 use tokio::{sync::mpsc, time::timeout};
+
+use super::{
+    Broker, ChannelKey, Incoming, IncomingStream, Keep, MemoryBroker, Position, Publication,
+    Publish, Retention, ValkeyBroker,
+};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -59,7 +63,19 @@ impl Replica {
     }
 
     async fn publish(&self, key: &ChannelKey, payload: &str) -> Position {
-        self.broker.publish(key, payload.to_owned().into(), None).await.unwrap()
+        self.broker.publish(event(key, payload.to_owned())).await.unwrap()
+    }
+
+    /// Publishes the newest value of a State feed.
+    async fn set(&self, key: &ChannelKey, payload: &'static str, retention: Duration) -> Position {
+        let keep = Keep::Newest(retention);
+        self.broker.publish(Publish { keep, ..event(key, payload) }).await.unwrap()
+    }
+
+    /// The newest value of a State feed, with its place.
+    async fn newest(&self, key: &ChannelKey) -> Option<(Position, String)> {
+        let newest = self.broker.newest(key).await.unwrap()?;
+        Some((newest.tracked.unwrap().position, text(&newest)))
     }
 
     /// The history after an offset, as (offset, payload).
@@ -75,6 +91,11 @@ impl Replica {
             Forget::Valkey(valkey) => drop(valkey.cli(["FLUSHALL"]).await.unwrap()),
         }
     }
+}
+
+fn event(key: &ChannelKey, payload: impl Into<Bytes>) -> Publish {
+    let (key, payload) = (key.clone(), payload.into());
+    Publish { key, payload, keep: Keep::History, idempotency_key: None }
 }
 
 fn text(publication: &Publication) -> String {
@@ -122,12 +143,16 @@ conformance! {
     a_broker_that_fell_behind_what_was_seen_begins_another_epoch,
     publishing_twice_with_one_idempotency_key_is_once,
     many_publishers_of_one_channel_take_different_offsets,
-    members_of_a_state_feed_come_together_and_leave,
+    several_events_are_published_in_order_with_a_result_each,
+    the_newest_value_of_a_state_feed_is_kept_and_comes_to_subscribers,
+    the_newest_value_of_a_state_feed_ends_with_its_retention,
+    a_state_feed_forgets_older_values_and_its_events_have_places,
+    members_come_together_and_leave,
     a_member_that_does_not_report_again_is_left_out,
 }
 
 async fn what_is_published_after_subscribing_comes_once_and_in_order(mut replica: Replica) {
-    let a = key("updates:{a}");
+    let a = key("products:{a}");
     replica.broker.subscribe(&a).await.unwrap();
     for n in 0..200 {
         replica.publish(&a, &n.to_string()).await;
@@ -139,16 +164,16 @@ async fn what_is_published_after_subscribing_comes_once_and_in_order(mut replica
 }
 
 async fn a_payload_comes_byte_by_byte_as_it_was_published(mut replica: Replica) {
-    let a = key("updates:{a}");
+    let a = key("products:{a}");
     replica.broker.subscribe(&a).await.unwrap();
     for payload in [&b""[..], b"\0\r\n\xff", &[b'x'; 300_000]] {
-        replica.broker.publish(&a, payload.to_vec().into(), None).await.unwrap();
+        replica.broker.publish(event(&a, payload.to_vec())).await.unwrap();
         assert_eq!(replica.publication().await.1.payload, payload);
     }
 }
 
 async fn channels_that_are_not_subscribed_are_silent(mut replica: Replica) {
-    let (a, b) = (key("updates:{a}"), key("updates:{b}"));
+    let (a, b) = (key("products:{a}"), key("orders:{b}"));
     replica.broker.subscribe(&a).await.unwrap();
     replica.publish(&b, "not for us").await;
     replica.publish(&a, "for us").await;
@@ -156,7 +181,7 @@ async fn channels_that_are_not_subscribed_are_silent(mut replica: Replica) {
 }
 
 async fn subscribing_twice_is_once(mut replica: Replica) {
-    let a = key("updates:{a}");
+    let a = key("products:{a}");
     let (first, second) = (replica.broker.subscribe(&a), replica.broker.subscribe(&a));
     first.await.unwrap();
     second.await.unwrap();
@@ -167,7 +192,7 @@ async fn subscribing_twice_is_once(mut replica: Replica) {
 }
 
 async fn a_channel_can_be_left_and_taken_again(mut replica: Replica) {
-    let (a, other) = (key("updates:{a}"), key("updates:{other}"));
+    let (a, other) = (key("products:{a}"), key("orders:{other}"));
     replica.broker.subscribe(&other).await.unwrap();
     for n in 0..50 {
         // Taken, given up and taken again before the broker has heard of it.
@@ -183,7 +208,7 @@ async fn a_channel_can_be_left_and_taken_again(mut replica: Replica) {
 async fn many_publishers_and_channels_at_once(mut replica: Replica) {
     const CHANNELS: usize = 20;
     const EACH: usize = 50;
-    let keys: Vec<_> = (0..CHANNELS).map(|n| key(&format!("updates:{{c-{n}}}"))).collect();
+    let keys: Vec<_> = (0..CHANNELS).map(|n| key(&format!("orders:{{c-{n}}}"))).collect();
     for confirmed in join_all(keys.iter().map(|key| replica.broker.subscribe(key))).await {
         confirmed.unwrap();
     }
@@ -191,7 +216,7 @@ async fn many_publishers_and_channels_at_once(mut replica: Replica) {
         let (broker, key) = (replica.broker.clone(), key.clone());
         tokio::spawn(async move {
             for n in 0..EACH {
-                broker.publish(&key, n.to_string().into(), None).await.unwrap();
+                broker.publish(event(&key, n.to_string())).await.unwrap();
             }
         });
     }
@@ -210,7 +235,7 @@ async fn is_up_once_connected(replica: Replica) {
 }
 
 async fn offsets_count_from_one_and_come_with_the_event(mut replica: Replica) {
-    let a = key("updates:{a}");
+    let a = key("products:{a}");
     replica.broker.subscribe(&a).await.unwrap();
     let first = replica.publish(&a, "one").await;
     let second = replica.publish(&a, "two").await;
@@ -222,11 +247,11 @@ async fn offsets_count_from_one_and_come_with_the_event(mut replica: Replica) {
         assert!(tracked.published_at_ms > 1_700_000_000_000);
     }
     // Another channel counts for itself.
-    assert_eq!(replica.publish(&key("updates:{b}"), "one").await.offset, 1);
+    assert_eq!(replica.publish(&key("orders:{b}"), "one").await.offset, 1);
 }
 
 async fn the_history_has_what_was_published_and_how_far_it_reaches(replica: Replica) {
-    let a = key("updates:{a}");
+    let a = key("products:{a}");
     for n in 1..=5 {
         replica.publish(&a, &n.to_string()).await;
     }
@@ -241,7 +266,7 @@ async fn the_history_has_what_was_published_and_how_far_it_reaches(replica: Repl
 }
 
 async fn the_history_is_read_within_a_budget_of_bytes(replica: Replica) {
-    let a = key("updates:{a}");
+    let a = key("products:{a}");
     for _ in 0..50 {
         replica.publish(&a, &"x".repeat(1000)).await;
     }
@@ -254,7 +279,7 @@ async fn the_history_is_read_within_a_budget_of_bytes(replica: Replica) {
 }
 
 async fn about_as_many_events_are_kept_as_was_said(replica: Replica) {
-    let a = key("updates:{a}");
+    let a = key("products:{a}");
     for n in 0..500 {
         replica.publish(&a, &n.to_string()).await;
     }
@@ -267,7 +292,7 @@ async fn about_as_many_events_are_kept_as_was_said(replica: Replica) {
 }
 
 async fn a_channel_to_which_nothing_was_published_has_a_place_to_resume_from(replica: Replica) {
-    let a = key("updates:{a}");
+    let a = key("products:{a}");
     let (before, _) = replica.history(&a, 0).await;
     assert_eq!(before.offset, 0);
     let first = replica.publish(&a, "one").await;
@@ -275,7 +300,7 @@ async fn a_channel_to_which_nothing_was_published_has_a_place_to_resume_from(rep
 }
 
 async fn what_was_forgotten_is_another_epoch(replica: Replica) {
-    let a = key("updates:{a}");
+    let a = key("products:{a}");
     let before = replica.publish(&a, "one").await;
     replica.forget(&a).await;
     let after = replica.publish(&a, "one").await;
@@ -285,7 +310,7 @@ async fn what_was_forgotten_is_another_epoch(replica: Replica) {
 }
 
 async fn a_broker_that_fell_behind_what_was_seen_begins_another_epoch(replica: Replica) {
-    let a = key("updates:{a}");
+    let a = key("products:{a}");
     let newest = replica.publish(&a, "one").await;
     let as_it_was = replica.broker.history(&a, Some(0), 1000, Some(newest)).await.unwrap();
     assert_eq!(as_it_was.newest, newest);
@@ -301,10 +326,14 @@ async fn a_broker_that_fell_behind_what_was_seen_begins_another_epoch(replica: R
 }
 
 async fn publishing_twice_with_one_idempotency_key_is_once(mut replica: Replica) {
-    let a = key("updates:{a}");
+    let a = key("products:{a}");
     replica.broker.subscribe(&a).await.unwrap();
-    let publish =
-        |payload: &'static str, once| replica.broker.publish(&a, payload.into(), Some(once));
+    let broker = replica.broker.clone();
+    let once = |key: &ChannelKey, payload: &'static str, once: &str| {
+        let idempotency_key = Some(once.to_owned());
+        broker.publish(Publish { idempotency_key, ..event(key, payload) })
+    };
+    let publish = |payload, key: &str| once(&a, payload, key);
     let first = publish("one", "k").await.unwrap();
     assert_eq!(publish("again", "k").await.unwrap(), first);
     let second = publish("two", "l").await.unwrap();
@@ -316,16 +345,13 @@ async fn publishing_twice_with_one_idempotency_key_is_once(mut replica: Replica)
         assert_eq!(replica.payload().await.1, expected);
     }
     // Keys belong to a channel.
-    assert_eq!(
-        replica.broker.publish(&key("updates:{b}"), "b".into(), Some("k")).await.unwrap().offset,
-        1
-    );
+    assert_eq!(once(&key("orders:{b}"), "b", "k").await.unwrap().offset, 1);
 }
 
 async fn many_publishers_of_one_channel_take_different_offsets(mut replica: Replica) {
     const PUBLISHERS: u64 = 20;
     const EACH: u64 = 5;
-    let a = key("updates:{a}");
+    let a = key("products:{a}");
     replica.broker.subscribe(&a).await.unwrap();
     let publishers = (0..PUBLISHERS).map(|publisher| {
         let (broker, a) = (replica.broker.clone(), a.clone());
@@ -333,7 +359,7 @@ async fn many_publishers_of_one_channel_take_different_offsets(mut replica: Repl
             let mut offsets = Vec::new();
             for n in 0..EACH {
                 let payload = format!("{publisher} {n}");
-                offsets.push(broker.publish(&a, payload.into(), None).await.unwrap().offset);
+                offsets.push(broker.publish(event(&a, payload)).await.unwrap().offset);
             }
             offsets
         })
@@ -349,19 +375,79 @@ async fn many_publishers_of_one_channel_take_different_offsets(mut replica: Repl
     }
 }
 
+async fn several_events_are_published_in_order_with_a_result_each(mut replica: Replica) {
+    let (a, b) = (key("orders:{a}"), key("orders:{b}"));
+    replica.broker.subscribe(&a).await.unwrap();
+    replica.broker.subscribe(&b).await.unwrap();
+    // More than one pipeline of the Valkey broker.
+    let publishes = (0..600).map(|n| event(if n % 3 == 0 { &b } else { &a }, n.to_string()));
+    let results = replica.broker.publish_all(publishes.collect()).await;
+    let offsets = |wanted: bool| {
+        let of = results.iter().enumerate().filter(move |(n, _)| (n % 3 == 0) == wanted);
+        of.map(|(_, result)| result.as_ref().unwrap().offset).collect::<Vec<_>>()
+    };
+    assert_eq!(offsets(true), (1..=200).collect::<Vec<_>>());
+    assert_eq!(offsets(false), (1..=400).collect::<Vec<_>>());
+    for n in 0..600 {
+        assert_eq!(replica.payload().await.1, n.to_string());
+    }
+    assert_eq!(replica.broker.publish_all(Vec::new()).await, []);
+}
+
+async fn the_newest_value_of_a_state_feed_is_kept_and_comes_to_subscribers(mut replica: Replica) {
+    let (a, b) = (key("prices:{a}"), key("prices:{b}"));
+    assert_eq!(replica.newest(&a).await, None);
+    replica.broker.subscribe(&a).await.unwrap();
+    let first = replica.set(&a, "1", LONG).await;
+    let second = replica.set(&a, "2", LONG).await;
+    assert_eq!((first.epoch, first.offset + 1), (second.epoch, second.offset));
+    for (position, payload) in [(first, "1"), (second, "2")] {
+        let (key, publication) = replica.publication().await;
+        assert_eq!((key, text(&publication).as_str()), (a.clone(), payload));
+        assert_eq!(publication.tracked.unwrap().position, position);
+    }
+    assert_eq!(replica.newest(&a).await, Some((second, "2".to_owned())));
+    assert_eq!(replica.newest(&b).await, None, "channels do not mix");
+    // With an idempotency key, too.
+    let again = || {
+        let (keep, once) = (Keep::Newest(LONG), Some("k".to_owned()));
+        replica.broker.publish(Publish { keep, idempotency_key: once, ..event(&b, "3") })
+    };
+    assert_eq!(again().await.unwrap(), again().await.unwrap());
+}
+
+async fn the_newest_value_of_a_state_feed_ends_with_its_retention(replica: Replica) {
+    let a = key("prices:{a}");
+    replica.set(&a, "1", Duration::from_millis(50)).await;
+    while replica.newest(&a).await.is_some() {}
+    let second = replica.set(&a, "2", LONG).await;
+    assert_eq!(replica.newest(&a).await, Some((second, "2".to_owned())));
+}
+
+async fn a_state_feed_forgets_older_values_and_its_events_have_places(replica: Replica) {
+    let a = key("prices:{a}");
+    for value in ["1", "2", "3"] {
+        replica.set(&a, value, LONG).await;
+    }
+    let (_, newest) = replica.newest(&a).await.unwrap();
+    assert_eq!(newest, "3");
+    replica.forget(&a).await;
+    assert_eq!(replica.newest(&a).await, None);
+}
+
 const LONG: Duration = Duration::from_secs(3600);
 
-async fn members_of_a_state_feed_come_together_and_leave(mut replica: Replica) {
+async fn members_come_together_and_leave(mut replica: Replica) {
     let all = key("instances:{all}");
     replica.broker.subscribe(&all).await.unwrap();
-    assert_eq!(replica.broker.state(&all).await.unwrap(), "[]");
+    assert_eq!(replica.broker.members(&all).await.unwrap(), "[]");
     let report = |member, state: Option<&'static str>| {
         replica.broker.report(&all, member, state.map(Into::into), LONG)
     };
     report("b", Some("2")).await.unwrap();
     report("a", Some("1")).await.unwrap();
     report("b", Some("3")).await.unwrap();
-    assert_eq!(replica.broker.state(&all).await.unwrap(), "[1,3]");
+    assert_eq!(replica.broker.members(&all).await.unwrap(), "[1,3]");
     replica.broker.report(&all, "a", None, LONG).await.unwrap();
     for expected in ["[2]", "[1,2]", "[1,3]", "[3]"] {
         let (key, publication) = replica.publication().await;
@@ -374,7 +460,7 @@ async fn a_member_that_does_not_report_again_is_left_out(replica: Replica) {
     let all = key("instances:{all}");
     let short = Duration::from_millis(1);
     replica.broker.report(&all, "dead", Some("0".into()), short).await.unwrap();
-    while replica.broker.state(&all).await.unwrap() != "[]" {}
+    while replica.broker.members(&all).await.unwrap() != "[]" {}
     replica.broker.report(&all, "live", Some("1".into()), LONG).await.unwrap();
-    assert_eq!(replica.broker.state(&all).await.unwrap(), "[1]");
+    assert_eq!(replica.broker.members(&all).await.unwrap(), "[1]");
 }

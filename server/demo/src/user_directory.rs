@@ -3,10 +3,14 @@
 use std::{sync::Arc, time::Instant};
 
 use serde::Deserialize;
-use tidings_schema::User;
+use tidings::Error;
+use tidings_demo_contract::User;
 use tokio::sync::Mutex;
 
-use crate::{config::UsersArgs, error::BoxError};
+use crate::config::UsersArgs;
+
+/// Why the service's answer cannot be used.
+type Fault = Box<dyn std::error::Error + Send + Sync>;
 
 /// The service may not answer with more than this: users are kept in memory.
 const MAX_ANSWER_BYTES: usize = 8 * 1024 * 1024;
@@ -49,14 +53,15 @@ impl UserDirectory {
     /// # Errors
     ///
     /// When there can be no HTTP client, for want of a source of randomness or of root certificates.
-    pub fn new(config: UsersArgs) -> Result<Self, BoxError> {
+    pub fn new(config: UsersArgs) -> Result<Self, Error> {
         let tls = rustls::crypto::ring::default_provider();
         // Already installed, when another server of this process was first.
         let _ = tls.install_default();
         let client = reqwest::Client::builder()
             .timeout(config.users_timeout)
-            .user_agent(concat!("tidings/", env!("CARGO_PKG_VERSION")))
-            .build()?;
+            .user_agent(concat!("tidings-demo/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|e| Error::Config(format!("there can be no HTTP client: {e}")))?;
         Ok(Self { config, client, last: Mutex::new(None) })
     }
 
@@ -93,7 +98,7 @@ impl UserDirectory {
         }
     }
 
-    async fn fetch(&self, url: reqwest::Url) -> Result<Vec<User>, BoxError> {
+    async fn fetch(&self, url: reqwest::Url) -> Result<Vec<User>, Fault> {
         // An address may hold a password: errors are told without it.
         let mut response = self
             .client
@@ -125,7 +130,7 @@ impl From<RemoteUser> for User {
 }
 
 /// The users that are served without a service, and that the demo publishes.
-pub fn built_in() -> Vec<User> {
+pub(crate) fn built_in() -> Vec<User> {
     [
         ("Leanne Graham", "Multi-layered client-server neural-net"),
         ("Ervin Howell", "Proactive didactic contingency"),

@@ -1,0 +1,57 @@
+//! `tidings-demo background-updates`: the publisher of the demo, and of the system that this one grew from.
+
+use std::time::Duration;
+
+use tidings::{Channel, Error, Publisher};
+use tidings_demo_contract::User;
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::{bios, config::BackgroundUpdatesArgs, handlers::list_1, user_directory::built_in};
+
+/// The time between two events of `--demo`.
+const DEMO_INTERVAL: Duration = Duration::from_secs(3);
+
+/// Publishes until `shutdown`.
+///
+/// # Errors
+///
+/// When there is no Valkey to publish to, or it refuses this client.
+pub async fn background_updates(
+    args: BackgroundUpdatesArgs,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), Error> {
+    let publisher = Publisher::connect_with(&args.broker).await?;
+    tokio::select! {
+        () = shutdown => {}
+        () = publish(publisher, args.channel, args.interval) => {}
+    }
+    Ok(())
+}
+
+/// Publishes to the channel that the page follows.
+pub(crate) async fn demo(publisher: Publisher) {
+    publish(publisher, list_1(), DEMO_INTERVAL).await;
+}
+
+/// Publishes one of two user lists, picked at random, at once and then at every interval. An event that the broker does not
+/// take is logged and not tried again: the next one replaces it.
+async fn publish(publisher: Publisher, channel: Channel, every: Duration) {
+    let lists = lists();
+    let mut ticks = interval(every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let list = rand::random_range(0..lists.len());
+        match bios::publish_list(&publisher, &channel, &lists[list]).await {
+            Ok(()) => tracing::info!(%channel, list, "published"),
+            Err(error) => tracing::warn!(%channel, %error, "not published"),
+        }
+    }
+}
+
+/// The first four users, and the other six.
+fn lists() -> [Vec<User>; 2] {
+    let mut first = built_in();
+    let rest = first.split_off(4);
+    [first, rest]
+}

@@ -1,0 +1,42 @@
+//! The program `tidings-demo`.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use tidings::{Error, init_log, shutdown_requested};
+use tidings_demo::{Cli, Command, background_updates, router, server};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match start().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            #[expect(
+                clippy::print_stderr,
+                reason = "the log may be filtered; why the program ended may not"
+            )]
+            {
+                eprintln!("tidings-demo: {error}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn start() -> Result<(), Error> {
+    match Cli::parse().command {
+        Command::Serve(args) => server(*args)?.run().await,
+        Command::BackgroundUpdates(args) => {
+            init_log(&args.log)?;
+            let shutdown = shutdown_requested()?;
+            background_updates(args, shutdown).await
+        }
+        Command::Openrpc => {
+            #[expect(clippy::print_stdout, reason = "the document is the answer")]
+            {
+                println!("{:#}", router().document()?);
+            }
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! The calls that differ between operating systems, each with a portable fallback.
+//!
+//! `--cfg tidings_portable` (in `RUSTFLAGS`) forces every fallback, so that Linux compiles and tests what macOS and Windows
+//! use. `clippy.toml` keeps these calls out of the other files.
+//!
+//! | function | where the special call exists | fallback |
+//! |---|---|---|
+//! | [`shutdown_requested`] | Unix: SIGINT and SIGTERM | Ctrl-C |
+//! | [`limit_stall`] | Linux: `TCP_USER_TIMEOUT` | TCP keep-alive |
+//! | [`limit_valkey_stall`] | Linux: `TCP_USER_TIMEOUT` | TCP keep-alive |
+//! | [`reuse_address`] | Unix: `SO_REUSEADDR` | nothing: on Windows it would let another program take the port |
+
+use std::{io, time::Duration};
+
+use redis::io::tcp::TcpSettings;
+use socket2::SockRef;
+use tokio::net::TcpSocket;
+
+/// Resolves when the process is asked to end. The signals are caught from the call on, not from the first poll: one that
+/// arrives in between is not lost.
+///
+/// # Errors
+///
+/// When the process may not handle signals.
+#[cfg(all(unix, not(tidings_portable)))]
+#[expect(clippy::disallowed_methods, reason = "this file is where it is called")]
+pub fn shutdown_requested() -> io::Result<impl Future<Output = ()> + Send + 'static> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+/// Resolves when the process is asked to end, by Ctrl-C.
+///
+/// # Errors
+///
+/// When the process may not handle it.
+#[cfg(not(all(unix, not(tidings_portable))))]
+pub fn shutdown_requested() -> io::Result<impl Future<Output = ()> + Send + 'static> {
+    // tokio registers the handler when the future is first polled, so it is polled once here.
+    let mut pressed = Box::pin(tokio::signal::ctrl_c());
+    if let Some(result) = futures_util::FutureExt::now_or_never(&mut pressed) {
+        result?;
+    }
+    Ok(async move {
+        if pressed.await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    })
+}
+
+/// Ends a client's connection on which the peer acknowledges nothing for this long.
+#[cfg(all(target_os = "linux", not(tidings_portable)))]
+#[expect(clippy::disallowed_methods, reason = "this file is where it is called")]
+pub(crate) fn limit_stall(socket: &SockRef<'_>, limit: Duration) -> io::Result<()> {
+    socket.set_tcp_user_timeout(Some(limit))
+}
+
+/// Ends an idle connection whose peer has gone. A peer that is there and reads nothing is found by the outbox and by
+/// pings, later than with `TCP_USER_TIMEOUT`.
+#[cfg(not(all(target_os = "linux", not(tidings_portable))))]
+pub(crate) fn limit_stall(socket: &SockRef<'_>, limit: Duration) -> io::Result<()> {
+    socket.set_tcp_keepalive(&socket2::TcpKeepalive::new().with_time(limit))
+}
+
+/// Ends the connection to Valkey when it acknowledges nothing for this long.
+#[cfg(all(target_os = "linux", not(tidings_portable)))]
+#[expect(clippy::disallowed_methods, reason = "this file is where it is called")]
+pub(crate) fn limit_valkey_stall(settings: TcpSettings, limit: Duration) -> TcpSettings {
+    settings.set_user_timeout(limit)
+}
+
+/// Ends the connection to Valkey when the peer has gone. Pings find a Valkey that is there and does not answer.
+#[cfg(not(all(target_os = "linux", not(tidings_portable))))]
+pub(crate) fn limit_valkey_stall(settings: TcpSettings, limit: Duration) -> TcpSettings {
+    settings.set_keepalive(redis::io::tcp::socket2::TcpKeepalive::new().with_time(limit))
+}
+
+/// Lets a restarted server have its port back, although connections of the old one linger.
+#[cfg(all(unix, not(tidings_portable)))]
+#[expect(clippy::disallowed_methods, reason = "this file is where it is called")]
+pub(crate) fn reuse_address(socket: &TcpSocket) -> io::Result<()> {
+    socket.set_reuseaddr(true)
+}
+
+/// Does nothing: Windows gives the port back by itself.
+#[cfg(not(all(unix, not(tidings_portable))))]
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+pub(crate) fn reuse_address(_: &TcpSocket) -> io::Result<()> {
+    Ok(())
+}

@@ -1,0 +1,355 @@
+//! Publishes events, typed by the subscription that they are for.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use redis::IntoConnectionInfo;
+use serde::Serialize;
+use tidings_contract::{Channel, ErrorKind, EventId, Feed, MemberList, RpcError, Subscription};
+
+use crate::{
+    broker::{Broker, BrokerUnavailable, ChannelKey, Keep, Publish, ValkeyBroker},
+    config::BrokerConfig,
+    error::Error,
+};
+
+/// Events of one [`Batch`].
+const MAX_BATCH: usize = 10_000;
+
+/// Bytes of payload of one [`Batch`].
+const MAX_BATCH_BYTES: usize = 64 * 1024 * 1024;
+
+/// Publishes events. In a handler it is [`crate::Context::publisher`]; another process connects one. Cloning shares the
+/// connection.
+///
+/// Calls that run at the same time are pipelined on one connection. [`Publisher::batch`] publishes many events in order
+/// with one round trip.
+///
+/// ```no_run
+/// # use schemars::JsonSchema;
+/// # use serde::{Deserialize, Serialize};
+/// # use tidings::{Channel, Feed, NoInput, Publisher, Subscription};
+/// # #[derive(Serialize, Deserialize, JsonSchema)]
+/// # struct Price { cents: u64 }
+/// # #[derive(JsonSchema)]
+/// # struct OnPrice;
+/// # impl Subscription for OnPrice {
+/// #     const NAME: &'static str = "prices.onPrice";
+/// #     type Input = NoInput;
+/// #     type Event = Price;
+/// #     const FEED: Feed = Feed::State;
+/// # }
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let publisher = Publisher::connect("redis://127.0.0.1:6379").await?;
+/// let channel = Channel::from_parts(&["ACME"]);
+/// publisher.publish::<OnPrice>(&channel, &Price { cents: 1250 }).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Publisher {
+    broker: Arc<dyn Broker>,
+    key_prefix: Arc<str>,
+    /// What replicas send on; unknown outside of a server.
+    max_payload_bytes: Option<usize>,
+}
+
+/// Why an event was not published.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PublishError {
+    /// The broker cannot be reached, or refuses. The event may or may not have been published: try again with an
+    /// idempotency key.
+    #[error("{0}")]
+    Unavailable(String),
+    /// The payload is larger than replicas send (`--max-payload-bytes`).
+    #[error("the event has {bytes} bytes and may have {max} (--max-payload-bytes)")]
+    TooLarge {
+        /// The payload's size.
+        bytes: usize,
+        /// The largest payload.
+        max: usize,
+    },
+    /// The batch is over its bound; nothing of it was published.
+    #[error("a batch may have {MAX_BATCH} events and {MAX_BATCH_BYTES} bytes; send it in parts")]
+    BatchTooLarge,
+    /// The event cannot be written as JSON, or what the broker keeps is not of the event's type.
+    #[error("not the JSON of this event: {0}")]
+    Json(String),
+}
+
+/// Lets a handler use `?`. The client learns that it may try again, and the log has the reason.
+impl From<PublishError> for RpcError {
+    fn from(error: PublishError) -> Self {
+        tracing::warn!(%error, "a handler could not publish");
+        match error {
+            PublishError::Unavailable(_) => Self::new(
+                ErrorKind::BROKER_UNAVAILABLE,
+                "the broker is out of reach at the moment; try again in a few seconds",
+            ),
+            _ => Self::new(ErrorKind::INTERNAL_ERROR, "the server failed; its log says why"),
+        }
+    }
+}
+
+impl From<BrokerUnavailable> for PublishError {
+    fn from(error: BrokerUnavailable) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}
+
+/// A channel, for tools that know a service by its OpenRPC document only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// `x-subscription.namespace` of the procedure.
+    pub namespace: String,
+    /// The channel.
+    pub channel: Channel,
+    /// `x-subscription.stateRetentionMs`, of a `state` feed; nothing for a `log` feed.
+    pub state_retention: Option<Duration>,
+}
+
+impl Publisher {
+    pub(crate) fn new(
+        broker: Arc<dyn Broker>,
+        key_prefix: &str,
+        max_payload_bytes: Option<usize>,
+    ) -> Self {
+        Self { broker, key_prefix: key_prefix.into(), max_payload_bytes }
+    }
+
+    /// Connects to a service's Valkey, such as `redis://127.0.0.1:6379`, from another process.
+    ///
+    /// # Errors
+    ///
+    /// When the address cannot be one, or Valkey does not answer or refuses this client.
+    pub async fn connect(url: &str) -> Result<Self, Error> {
+        Self::connect_with(&BrokerConfig {
+            valkey_url: Some(url.into()),
+            ..BrokerConfig::default()
+        })
+        .await
+    }
+
+    /// As [`Publisher::connect`], with a key prefix or other options.
+    ///
+    /// History options matter only when this publisher is the first to use that Valkey: the functions that are there keep
+    /// the numbers that a replica put in.
+    ///
+    /// # Errors
+    ///
+    /// When no address is given or it cannot be one, or Valkey does not answer or refuses this client.
+    pub async fn connect_with(config: &BrokerConfig) -> Result<Self, Error> {
+        let server = config.server()?.ok_or_else(|| {
+            Error::Config(
+                "there is no Valkey to publish to: give --valkey-url or set VALKEY_URL \
+                 (a server without one keeps its channels in its own memory)"
+                    .to_owned(),
+            )
+        })?;
+        let address = server.clone().into_connection_info().map(|info| info.addr().to_string());
+        let address = address.unwrap_or_default();
+        // The stream of what comes in is for servers.
+        let (broker, _) = ValkeyBroker::new(server, config.retention())
+            .map_err(|e| Error::Config(format!("the Valkey URL cannot be used: {e}")))?;
+        broker.ping().await.map_err(|e| Error::Broker(format!("Valkey at {address}: {}", e.0)))?;
+        Ok(Self::new(broker, &config.key_prefix, None))
+    }
+
+    /// Publishes an event of a `Log` feed, or the newest value of a `State` feed. Answers the event's id.
+    ///
+    /// A `Members` feed does not compile here: see [`Publisher::report`].
+    ///
+    /// # Errors
+    ///
+    /// See [`PublishError`].
+    ///
+    /// # Cancel safety
+    ///
+    /// When dropped before it resolves, the event may or may not have been published.
+    pub async fn publish<P: Subscription>(
+        &self,
+        channel: &Channel,
+        event: &P::Event,
+    ) -> Result<EventId, PublishError> {
+        let publish = self.event::<P>(channel, event, None)?;
+        Ok(self.broker.publish(publish).await?.event_id())
+    }
+
+    /// As [`Publisher::publish`], but publishing again with the same idempotency key within `--idempotency-time` publishes
+    /// nothing and answers the same id. Keys belong to a channel.
+    ///
+    /// # Errors
+    ///
+    /// See [`PublishError`]. Try again with the same key.
+    pub async fn publish_once<P: Subscription>(
+        &self,
+        channel: &Channel,
+        event: &P::Event,
+        idempotency_key: &str,
+    ) -> Result<EventId, PublishError> {
+        let publish = self.event::<P>(channel, event, Some(idempotency_key))?;
+        Ok(self.broker.publish(publish).await?.event_id())
+    }
+
+    /// Collects events to publish them together.
+    pub fn batch(&self) -> Batch<'_> {
+        Batch { publisher: self, publishes: Vec::new(), bytes: 0, fault: None }
+    }
+
+    /// The newest value of a `State` feed, while the broker keeps it. Other feeds do not compile.
+    ///
+    /// # Errors
+    ///
+    /// When the broker cannot be reached, or keeps something that is not of the event's type.
+    pub async fn newest<P: Subscription>(
+        &self,
+        channel: &Channel,
+    ) -> Result<Option<P::Event>, PublishError> {
+        const { assert!(matches!(P::FEED, Feed::State), "only a State feed has a newest value") };
+        let key = ChannelKey::new::<P>(&self.key_prefix, channel);
+        let Some(newest) = self.broker.newest(&key).await? else { return Ok(None) };
+        let event = serde_json::from_slice(&newest.payload);
+        event.map(Some).map_err(|e| PublishError::Json(e.to_string()))
+    }
+
+    /// Reports the element of one member of a `Members` feed: subscribers receive the list of all members' elements, in the
+    /// order of the members' names. Report again before [`Subscription::MEMBER_TTL`] has passed, or the member drops out.
+    /// Other feeds do not compile.
+    ///
+    /// # Errors
+    ///
+    /// See [`PublishError`].
+    pub async fn report<P: Subscription<Event: MemberList>>(
+        &self,
+        channel: &Channel,
+        member: &str,
+        element: &<P::Event as MemberList>::Member,
+    ) -> Result<(), PublishError> {
+        const { assert!(matches!(P::FEED, Feed::Members), "only a Members feed has members") };
+        let key = ChannelKey::new::<P>(&self.key_prefix, channel);
+        let element = self.payload(element)?;
+        Ok(self.broker.report(&key, member, Some(element), P::MEMBER_TTL).await?)
+    }
+
+    /// Takes a member out of a `Members` feed, at once. Other feeds do not compile.
+    ///
+    /// # Errors
+    ///
+    /// When the broker cannot be reached.
+    pub async fn leave<P: Subscription>(
+        &self,
+        channel: &Channel,
+        member: &str,
+    ) -> Result<(), PublishError> {
+        const { assert!(matches!(P::FEED, Feed::Members), "only a Members feed has members") };
+        let key = ChannelKey::new::<P>(&self.key_prefix, channel);
+        Ok(self.broker.report(&key, member, None, P::MEMBER_TTL).await?)
+    }
+
+    /// Publishes bytes as they are, for tools that have checked them against the OpenRPC document. A payload that does not
+    /// fit its procedure is sent to no client.
+    ///
+    /// # Errors
+    ///
+    /// See [`PublishError`].
+    pub async fn publish_raw(
+        &self,
+        target: &Target,
+        payload: impl Into<Bytes>,
+        idempotency_key: Option<&str>,
+    ) -> Result<EventId, PublishError> {
+        let Target { namespace, channel, state_retention } = target;
+        let publish = Publish {
+            key: ChannelKey::named(&self.key_prefix, namespace, channel),
+            payload: payload.into(),
+            keep: state_retention.map_or(Keep::History, Keep::Newest),
+            idempotency_key: idempotency_key.map(str::to_owned),
+        };
+        Ok(self.broker.publish(publish).await?.event_id())
+    }
+
+    fn event<P: Subscription>(
+        &self,
+        channel: &Channel,
+        event: &P::Event,
+        idempotency_key: Option<&str>,
+    ) -> Result<Publish, PublishError> {
+        const {
+            assert!(
+                !matches!(P::FEED, Feed::Members),
+                "members of a Members feed report themselves: see Publisher::report"
+            );
+        };
+        Ok(Publish {
+            key: ChannelKey::new::<P>(&self.key_prefix, channel),
+            payload: self.payload(event)?,
+            keep: match P::FEED {
+                Feed::State => Keep::Newest(P::STATE_RETENTION),
+                _ => Keep::History,
+            },
+            idempotency_key: idempotency_key.map(str::to_owned),
+        })
+    }
+
+    fn payload<T: Serialize>(&self, event: &T) -> Result<Bytes, PublishError> {
+        let payload = serde_json::to_vec(event).map_err(|e| PublishError::Json(e.to_string()))?;
+        match self.max_payload_bytes {
+            Some(max) if payload.len() > max => {
+                Err(PublishError::TooLarge { bytes: payload.len(), max })
+            }
+            _ => Ok(payload.into()),
+        }
+    }
+}
+
+impl fmt::Debug for Publisher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Publisher").finish_non_exhaustive()
+    }
+}
+
+/// Events that are published together, in order, whatever their procedures: at most 10,000 events and 64 MiB.
+#[derive(Debug)]
+#[must_use = "a batch is published by `send`"]
+pub struct Batch<'a> {
+    publisher: &'a Publisher,
+    publishes: Vec<Publish>,
+    bytes: usize,
+    fault: Option<PublishError>,
+}
+
+impl Batch<'_> {
+    /// Adds an event of a `Log` feed, or a new value of a `State` feed.
+    pub fn publish<P: Subscription>(mut self, channel: &Channel, event: &P::Event) -> Self {
+        match self.publisher.event::<P>(channel, event, None) {
+            Ok(publish) => {
+                self.bytes += publish.payload.len();
+                if self.publishes.len() == MAX_BATCH || self.bytes > MAX_BATCH_BYTES {
+                    self.fault.get_or_insert(PublishError::BatchTooLarge);
+                } else {
+                    self.publishes.push(publish);
+                }
+            }
+            Err(fault) => drop(self.fault.get_or_insert(fault)),
+        }
+        self
+    }
+
+    /// Publishes them, and answers a result for each, in order: some may fail and others not.
+    ///
+    /// # Errors
+    ///
+    /// When an event cannot be published as it is, or the batch is over its bound: then nothing was published.
+    ///
+    /// # Cancel safety
+    ///
+    /// When dropped before it resolves, a first part of the events may have been published.
+    pub async fn send(self) -> Result<Vec<Result<EventId, PublishError>>, PublishError> {
+        if let Some(fault) = self.fault {
+            return Err(fault);
+        }
+        let positions = self.publisher.broker.publish_all(self.publishes).await;
+        Ok(positions.into_iter().map(|p| Ok(p?.event_id())).collect())
+    }
+}

@@ -1,0 +1,284 @@
+//! A server's life.
+
+use std::{io, net::SocketAddr, sync::Arc};
+
+use futures_util::future::BoxFuture;
+use jsonrpsee::server::stop_channel;
+use tokio::{
+    net::{TcpListener, TcpSocket},
+    time::timeout,
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    broker::IncomingStream,
+    config::Config,
+    engine::Engine,
+    error::Error,
+    http, instance,
+    monitor::Monitor,
+    platform,
+    publisher::Publisher,
+    readiness::Readiness,
+    router::{Router, Routes},
+    telemetry,
+};
+
+/// Connections that may wait to be accepted; the kernel makes it no more than `net.engine.somaxconn`. One that finds no
+/// room tries again after 1 s, 3 s, 7 s: so there should be room for a fleet's clients when all come back at once.
+const ACCEPT_QUEUE: u32 = 65_535;
+
+/// A server of one service.
+///
+/// ```no_run
+/// use tidings::{Config, Router, Server};
+///
+/// struct Shop;
+///
+/// #[tokio::main]
+/// async fn main() -> Result<(), tidings::Error> {
+///     let router = Router::<Shop>::new("Shop", "1.0.0");
+///     Server::new(Config::parse(), router, Shop)?.run().await
+/// }
+/// ```
+#[must_use = "a server does nothing until `run` or `serve`"]
+pub struct Server<S> {
+    engine: Arc<Engine>,
+    incoming: IncomingStream,
+    state: Arc<S>,
+    routes: Routes,
+    reports_instances: bool,
+    readiness: Readiness,
+    own: axum::Router,
+    wraps: Vec<Wrap>,
+    background: Vec<BoxFuture<'static, ()>>,
+}
+
+/// Puts middleware around all paths.
+type Wrap = Box<dyn FnOnce(axum::Router) -> axum::Router + Send>;
+
+impl<S: Send + Sync + 'static> Server<S> {
+    /// A server with this configuration, these procedures, and the state that their handlers receive. Nothing is connected
+    /// and no task is started yet.
+    ///
+    /// # Errors
+    ///
+    /// When the configuration cannot work, the contract is not valid, or procedures do not say who may call them and this is
+    /// not development mode.
+    pub fn new<Last>(config: Config, router: Router<S, Last>, state: S) -> Result<Self, Error> {
+        let undeclared = router.undeclared();
+        if !undeclared.is_empty() && !config.dev && !config.print_document {
+            return Err(Error::Undeclared(undeclared));
+        }
+        if config.dev {
+            only_loopback(config.listen)?;
+        }
+        let (engine, incoming) = Engine::new(config)?;
+        let state = Arc::new(state);
+        let reports_instances = router.reports_instances();
+        let routes = router.routes(&engine, state.clone())?;
+        let readiness = Readiness::new(engine.broker.clone());
+        Ok(Self {
+            engine,
+            incoming,
+            state,
+            routes,
+            reports_instances,
+            readiness,
+            own: axum::Router::new(),
+            wraps: Vec::new(),
+            background: Vec::new(),
+        })
+    }
+
+    /// The service's state, as handlers receive it.
+    pub fn state(&self) -> Arc<S> {
+        self.state.clone()
+    }
+
+    /// Publishes events of this service.
+    pub fn publisher(&self) -> Publisher {
+        self.engine.publisher()
+    }
+
+    /// The OpenRPC document, as JSON: what `GET /openrpc.json` answers.
+    pub fn document(&self) -> &str {
+        &self.routes.document
+    }
+
+    /// Watches the server while it runs.
+    pub fn monitor(&self) -> Monitor {
+        Monitor::new(self.readiness.clone(), self.engine.clone())
+    }
+
+    /// Adds paths of the service's own on the same port. Tidings' own paths (`/rpc`, `/openrpc.json`, `/healthz`, `/readyz`)
+    /// go first, and the files of `--static-dir` last.
+    pub fn routes(mut self, own: axum::Router) -> Self {
+        self.own = self.own.merge(own);
+        self
+    }
+
+    /// Puts middleware around all paths, `/rpc` included, such as `|router| router.layer(…)`. What it puts into a request's
+    /// extensions, handlers find in [`crate::Caller::extensions`].
+    pub fn wrap(
+        mut self,
+        wrap: impl FnOnce(axum::Router) -> axum::Router + Send + 'static,
+    ) -> Self {
+        self.wraps.push(Box::new(wrap));
+        self
+    }
+
+    /// Runs a task beside the server. It is started with the server, and dropped when the server begins to leave.
+    pub fn background(mut self, task: impl Future<Output = ()> + Send + 'static) -> Self {
+        self.background.push(Box::pin(task));
+        self
+    }
+
+    /// Sets up the log, listens on `--listen`, and serves until the process is asked to end. Prints the document instead
+    /// where [`Config::print_document`] says so.
+    ///
+    /// # Errors
+    ///
+    /// When an address to listen on is taken, or the log's filter cannot be read.
+    pub async fn run(self) -> Result<(), Error> {
+        if self.engine.config.print_document {
+            #[expect(clippy::print_stdout, reason = "the document is the answer")]
+            {
+                println!("{}", pretty(self.document()));
+            }
+            return Ok(());
+        }
+        telemetry::init_log(&self.engine.config.log)?;
+        // Before the server listens: who sees it listen may ask it to end.
+        let shutdown = platform::shutdown_requested()?;
+        let listener = listen(self.engine.config.listen)?;
+        self.serve(listener, shutdown).await
+    }
+
+    /// Serves on `listener` until `shutdown` resolves, and then leaves:
+    ///
+    /// 1. `/readyz` answers 503, and no more connections are accepted.
+    /// 2. Every subscriber is asked to go elsewhere.
+    /// 3. Connections are closed, at the latest after `--drain-limit`.
+    ///
+    /// # Errors
+    ///
+    /// When the address of the metrics is taken, or this is development mode and the listener is not on loopback.
+    ///
+    /// # Cancel safety
+    ///
+    /// When dropped, tasks that serve connections stay behind. Let it end by `shutdown`.
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()>,
+    ) -> Result<(), Error> {
+        let Self { engine, incoming, state, routes, reports_instances, readiness, .. } = self;
+        let address = listener.local_addr()?;
+        if engine.config.dev {
+            only_loopback(address)?;
+        }
+        // Before any task is started: it may fail.
+        let admin = match engine.config.admin_listen {
+            Some(address) => {
+                let bound = TcpListener::bind(address).await;
+                Some(bound.map_err(|source| Error::Listen { address, source })?)
+            }
+            None => None,
+        };
+        let (stop, server) = stop_channel();
+        let router = http::public(&engine, routes, self.own, readiness.clone(), stop.clone());
+        let router = self.wraps.into_iter().fold(router, |router, wrap| wrap(router));
+
+        // `leave` ends what brings in more; `end` what the leaving itself needs.
+        let (leave, end) = (CancellationToken::new(), engine.end.clone());
+        let tasks = TaskTracker::new();
+        tasks.spawn(engine.hub.clone().run(incoming));
+        if reports_instances {
+            tasks.spawn(instance::report(engine.clone(), leave.clone()));
+        }
+        if let Some(admin) = admin {
+            tracing::info!(address = %admin.local_addr()?, "serving metrics");
+            let service = axum::serve(admin, http::admin(engine.clone()));
+            let end = end.clone().cancelled_owned();
+            tasks.spawn(async move {
+                if let Err(error) = service.with_graceful_shutdown(end).await {
+                    tracing::error!(%error, "the metrics are no longer served");
+                }
+            });
+        }
+        for task in self.background {
+            tasks.spawn(leave.clone().run_until_cancelled_owned(task));
+        }
+        let instance = &engine.config.instance;
+        if engine.config.broker.valkey_url.is_some() {
+            tracing::info!(%address, instance, broker = "valkey", "listening");
+        } else {
+            tracing::info!(%address, instance, broker = "memory", "listening");
+            tracing::warn!(
+                "there is no --valkey-url (VALKEY_URL): channels live in this process, and events do not reach other replicas"
+            );
+        }
+        tasks.spawn(http::accept(engine.clone(), listener, router, stop, leave.clone()));
+
+        shutdown.await;
+
+        tracing::info!("leaving");
+        readiness.leave();
+        leave.cancel();
+        engine.terms.leaving.cancel();
+        engine.hub.drain();
+        let drained = timeout(engine.config.limits.drain_limit, async {
+            engine.subscriptions.close();
+            engine.subscriptions.wait().await;
+            // An error says that it was stopped before.
+            let _ = server.stop();
+            engine.tasks.close();
+            engine.tasks.wait().await;
+        });
+        if drained.await.is_err() {
+            let drain_limit = engine.config.limits.drain_limit;
+            tracing::warn!(?drain_limit, "some connections did not end in time and are cut off");
+            let _ = server.stop();
+            engine.terms.cut.cancel();
+        }
+        end.cancel();
+        tasks.close();
+        tasks.wait().await;
+        drop(state);
+        tracing::info!("left");
+        Ok(())
+    }
+}
+
+impl<S> std::fmt::Debug for Server<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server").field("config", &self.engine.config).finish_non_exhaustive()
+    }
+}
+
+/// Listens on an address.
+fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
+    let bind = || -> io::Result<TcpListener> {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        platform::reuse_address(&socket)?;
+        socket.bind(address)?;
+        socket.listen(ACCEPT_QUEUE)
+    };
+    bind().map_err(|source| Error::Listen { address, source })
+}
+
+fn only_loopback(address: SocketAddr) -> Result<(), Error> {
+    if address.ip().is_loopback() {
+        return Ok(());
+    }
+    Err(Error::Config(format!(
+        "development mode (--dev, TIDINGS_DEV) serves undeclared procedures, so it listens on loopback only, and not on \
+         {address}: listen on 127.0.0.1, or say in the router who may call each procedure"
+    )))
+}
+
+fn pretty(document: &str) -> String {
+    let document: serde_json::Value = serde_json::from_str(document).expect("a document is JSON");
+    format!("{document:#}")
+}
