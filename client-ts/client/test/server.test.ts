@@ -22,9 +22,7 @@ describe("the served contract", () => {
       body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "rpc.discover" }),
     });
     const { result } = (await response.json()) as { result: unknown };
-    expect(result, "run `cargo run -p tidings-schema -- generate` and `npm run generate`").toEqual(
-      openRpc(),
-    );
+    expect(result, "run `make generate`").toEqual(openRpc());
     const document = await fetch(`${server.httpUrl}/openrpc.json`);
     expect(await document.json()).toEqual(openRpc());
   });
@@ -88,6 +86,36 @@ describe("queries", () => {
     await expect(client.allUsers.query(undefined, { signal: abort.signal })).rejects.toThrow(
       "not wanted any more",
     );
+  });
+});
+
+describe("mutations", () => {
+  test("change what everybody sees, on every replica", async () => {
+    const valkey = await Valkey.start();
+    const here = await TidingsServer.start("--valkey-url", valkey.url);
+    const there = await TidingsServer.start("--valkey-url", valkey.url);
+    const inbox = new Inbox<User[]>();
+    there.client().onUpdates.subscribe(input, inbox.handlers);
+    await inbox.nextOf("started");
+    const changed = await here.client().setBio.mutate({ id: "1", bio: "Something else" });
+    expect(changed).toMatchObject({ id: "1", bio: "Something else" });
+    const { data } = await inbox.nextOf("data");
+    expect(data.find(({ id }) => id === "1")).toEqual(changed);
+    // The newest bio is there for who comes later.
+    const bios = new Inbox<{ bio: string }>();
+    there.client().onBio.subscribe({ id: "1" }, bios.handlers);
+    expect(await bios.nextOf("data")).toMatchObject({ data: { bio: "Something else" } });
+  });
+
+  test("reject with the error that the service declares, and its details", async () => {
+    const server = await TidingsServer.start();
+    const { setBio } = server.client();
+    const tooLong = await setBio.mutate({ id: "1", bio: "x".repeat(163) }).catch((error) => error);
+    if (!setBio.isError(tooLong, "bioTooLong")) throw tooLong;
+    expect(tooLong.details).toEqual({ max: 140, length: 163 });
+    expect(tooLong).toMatchObject({ code: 1001, retryable: false, path: "bio" });
+    const unknown = await setBio.mutate({ id: "no one", bio: "" }).catch((error) => error);
+    expect(setBio.isError(unknown, "notFound")).toBe(true);
   });
 });
 

@@ -2,10 +2,26 @@
 
 import type * as tidings from "@tidings/client";
 
+/** A bio that was changed. */
+export interface Bio {
+  /** The user's id. */
+  id: string;
+  /** What the user says of themselves; empty when they say nothing. */
+  bio: string;
+}
+
+/** How long a bio may be, and how long this one was: characters. */
+export interface BioTooLong {
+  /** The longest bio. */
+  max: number;
+  /** This bio. */
+  length: number;
+}
+
 /** The name of a channel, such as `list-1`. */
 export type Channel = string;
 
-/** What one replica says of itself. */
+/** What one replica reports of itself. */
 export interface Instance {
   /** Its name, as in every event that it sends. */
   name: string;
@@ -17,16 +33,24 @@ export interface Instance {
   connections: number;
   /** Its live subscriptions. */
   subscriptions: number;
-  /** Events that came from the broker, per second, since it last said so. */
+  /** Events that came from the broker, per second, since the last report. */
   eventsPerSecond: number;
-  /** Events handed to a subscription, per second, since it last said so. */
+  /** Events handed to a subscription, per second, since the last report. */
   deliveriesPerSecond: number;
 }
 
-/** Which list, and from where on. */
+/** Which list. */
 export interface OnUpdatesInput {
   /** The list's channel, such as `list-1`. */
   channel: Channel;
+}
+
+/** Which user, and their new bio. */
+export interface SetBioInput {
+  /** The user's id. */
+  id: string;
+  /** The new bio: at most 140 characters. An empty one removes the bio. */
+  bio: string;
 }
 
 /** A user. */
@@ -45,22 +69,6 @@ export interface UserByIdInput {
   id: string;
 }
 
-/** A user's new bio. */
-export interface SetBioInput {
-  /** The user's id. */
-  id: string;
-  /** What the user says of themselves: at most 140 characters. */
-  bio: string;
-}
-
-/** How much too long a bio is. */
-export interface BioTooLong {
-  /** The most characters that a bio may have. */
-  max: number;
-  /** How many characters it has. */
-  length: number;
-}
-
 /** The types of every procedure, by its dotted name. */
 export type ContractProcedures = {
   /** Answers all users. */
@@ -77,7 +85,10 @@ export type ContractProcedures = {
     output: User;
     error: "notFound";
   };
-  /** Changes a user's bio, and publishes the changed list. */
+  /**
+   * Changes what a user says of themselves, and answers the changed user. Every subscriber of `list-1` receives the new
+   * list.
+   */
   setBio: {
     kind: "mutation";
     input: SetBioInput;
@@ -92,9 +103,17 @@ export type ContractProcedures = {
     error: "brokerUnavailable" | "tooManySubscriptions";
     resumable: true;
   };
+  /** Streams the bio of one user: the newest at once, if it was ever changed. This is also where the service keeps it. */
+  onBio: {
+    kind: "subscription";
+    input: UserByIdInput;
+    data: Bio;
+    error: "brokerUnavailable" | "tooManySubscriptions";
+    resumable: false;
+  };
   /**
-   * Streams the replicas of the fleet: each event is the list of all that live, by name. A replica that has
-   * died is in it for at most another seven seconds.
+   * Streams the replicas of the fleet: each event is the list of all live replicas, by name. A replica that has died is
+   * listed for at most ten more seconds, or seven while another replica reports.
    */
   onInstances: {
     kind: "subscription";
@@ -122,6 +141,12 @@ export const contract: tidings.Contract<ContractProcedures, ContractErrors> = {
       unsubscribe: "onUpdates_unsubscribe",
       feed: "log",
       resumable: true,
+    },
+    onBio: {
+      kind: "subscription",
+      unsubscribe: "onBio_unsubscribe",
+      feed: "state",
+      resumable: false,
     },
     onInstances: {
       kind: "subscription",

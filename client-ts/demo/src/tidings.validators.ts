@@ -295,10 +295,61 @@ return errors === 0;
 }
 
 const check4 = validate15;
-const schema20 = {"type":"array","items":{"$ref":"contract#/definitions/Instance"}};
-const schema21 = {"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"uptimeMs":{"minimum":0,"type":"integer"},"connections":{"minimum":0,"type":"integer"},"subscriptions":{"minimum":0,"type":"integer"},"eventsPerSecond":{"type":"number"},"deliveriesPerSecond":{"type":"number"}},"required":["name","version","uptimeMs","connections","subscriptions","eventsPerSecond","deliveriesPerSecond"]};
+const schema20 = {"$ref":"contract#/definitions/Bio"};
+const schema21 = {"type":"object","properties":{"id":{"type":"string"},"bio":{"type":"string"}},"required":["id","bio"]};
 
 function validate15(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+let vErrors = null;
+let errors = 0;
+const _errs0 = errors;
+if(errors === _errs0){
+if(data && typeof data == "object" && !Array.isArray(data)){
+let missing0;
+if(((data.id === undefined) && (missing0 = "id")) || ((data.bio === undefined) && (missing0 = "bio"))){
+validate15.errors = [{instancePath,schemaPath:"contract#/definitions/Bio/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+return false;
+}
+else {
+if(data.id !== undefined){
+const _errs2 = errors;
+if(typeof data.id !== "string"){
+validate15.errors = [{instancePath:instancePath+"/id",schemaPath:"contract#/definitions/Bio/properties/id/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+var valid1 = _errs2 === errors;
+}
+else {
+var valid1 = true;
+}
+if(valid1){
+if(data.bio !== undefined){
+const _errs4 = errors;
+if(typeof data.bio !== "string"){
+validate15.errors = [{instancePath:instancePath+"/bio",schemaPath:"contract#/definitions/Bio/properties/bio/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+var valid1 = _errs4 === errors;
+}
+else {
+var valid1 = true;
+}
+}
+}
+}
+else {
+validate15.errors = [{instancePath,schemaPath:"contract#/definitions/Bio/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+validate15.errors = vErrors;
+return errors === 0;
+}
+
+const check5 = validate16;
+const schema22 = {"type":"array","items":{"$ref":"contract#/definitions/Instance"}};
+const schema23 = {"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"uptimeMs":{"minimum":0,"type":"integer"},"connections":{"minimum":0,"type":"integer"},"subscriptions":{"minimum":0,"type":"integer"},"eventsPerSecond":{"type":"number"},"deliveriesPerSecond":{"type":"number"}},"required":["name","version","uptimeMs","connections","subscriptions","eventsPerSecond","deliveriesPerSecond"]};
+
+function validate16(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
 let errors = 0;
 if(errors === 0){
@@ -313,14 +364,14 @@ if(errors === _errs2){
 if(data0 && typeof data0 == "object" && !Array.isArray(data0)){
 let missing0;
 if((((((((data0.name === undefined) && (missing0 = "name")) || ((data0.version === undefined) && (missing0 = "version"))) || ((data0.uptimeMs === undefined) && (missing0 = "uptimeMs"))) || ((data0.connections === undefined) && (missing0 = "connections"))) || ((data0.subscriptions === undefined) && (missing0 = "subscriptions"))) || ((data0.eventsPerSecond === undefined) && (missing0 = "eventsPerSecond"))) || ((data0.deliveriesPerSecond === undefined) && (missing0 = "deliveriesPerSecond"))){
-validate15.errors = [{instancePath:instancePath+"/" + i0,schemaPath:"contract#/definitions/Instance/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate16.errors = [{instancePath:instancePath+"/" + i0,schemaPath:"contract#/definitions/Instance/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
 if(data0.name !== undefined){
 const _errs4 = errors;
 if(typeof data0.name !== "string"){
-validate15.errors = [{instancePath:instancePath+"/" + i0+"/name",schemaPath:"contract#/definitions/Instance/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate16.errors = [{instancePath:instancePath+"/" + i0+"/name",schemaPath:"contract#/definitions/Instance/properties/name/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 var valid2 = _errs4 === errors;
@@ -332,7 +383,7 @@ if(valid2){
 if(data0.version !== undefined){
 const _errs6 = errors;
 if(typeof data0.version !== "string"){
-validate15.errors = [{instancePath:instancePath+"/" + i0+"/version",schemaPath:"contract#/definitions/Instance/properties/version/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+validate16.errors = [{instancePath:instancePath+"/" + i0+"/version",schemaPath:"contract#/definitions/Instance/properties/version/type",keyword:"type",params:{type: "string"},message:"must be string"}];
 return false;
 }
 var valid2 = _errs6 === errors;
@@ -345,13 +396,13 @@ if(data0.uptimeMs !== undefined){
 let data3 = data0.uptimeMs;
 const _errs8 = errors;
 if(!((typeof data3 == "number") && (!(data3 % 1) && !isNaN(data3)))){
-validate15.errors = [{instancePath:instancePath+"/" + i0+"/uptimeMs",schemaPath:"contract#/definitions/Instance/properties/uptimeMs/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate16.errors = [{instancePath:instancePath+"/" + i0+"/uptimeMs",schemaPath:"contract#/definitions/Instance/properties/uptimeMs/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs8){
 if(typeof data3 == "number"){
 if(data3 < 0 || isNaN(data3)){
-validate15.errors = [{instancePath:instancePath+"/" + i0+"/uptimeMs",schemaPath:"contract#/definitions/Instance/properties/uptimeMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate16.errors = [{instancePath:instancePath+"/" + i0+"/uptimeMs",schemaPath:"contract#/definitions/Instance/properties/uptimeMs/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -366,13 +417,13 @@ if(data0.connections !== undefined){
 let data4 = data0.connections;
 const _errs10 = errors;
 if(!((typeof data4 == "number") && (!(data4 % 1) && !isNaN(data4)))){
-validate15.errors = [{instancePath:instancePath+"/" + i0+"/connections",schemaPath:"contract#/definitions/Instance/properties/connections/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate16.errors = [{instancePath:instancePath+"/" + i0+"/connections",schemaPath:"contract#/definitions/Instance/properties/connections/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs10){
 if(typeof data4 == "number"){
 if(data4 < 0 || isNaN(data4)){
-validate15.errors = [{instancePath:instancePath+"/" + i0+"/connections",schemaPath:"contract#/definitions/Instance/properties/connections/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate16.errors = [{instancePath:instancePath+"/" + i0+"/connections",schemaPath:"contract#/definitions/Instance/properties/connections/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -387,13 +438,13 @@ if(data0.subscriptions !== undefined){
 let data5 = data0.subscriptions;
 const _errs12 = errors;
 if(!((typeof data5 == "number") && (!(data5 % 1) && !isNaN(data5)))){
-validate15.errors = [{instancePath:instancePath+"/" + i0+"/subscriptions",schemaPath:"contract#/definitions/Instance/properties/subscriptions/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate16.errors = [{instancePath:instancePath+"/" + i0+"/subscriptions",schemaPath:"contract#/definitions/Instance/properties/subscriptions/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs12){
 if(typeof data5 == "number"){
 if(data5 < 0 || isNaN(data5)){
-validate15.errors = [{instancePath:instancePath+"/" + i0+"/subscriptions",schemaPath:"contract#/definitions/Instance/properties/subscriptions/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate16.errors = [{instancePath:instancePath+"/" + i0+"/subscriptions",schemaPath:"contract#/definitions/Instance/properties/subscriptions/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -407,7 +458,7 @@ if(valid2){
 if(data0.eventsPerSecond !== undefined){
 const _errs14 = errors;
 if(!(typeof data0.eventsPerSecond == "number")){
-validate15.errors = [{instancePath:instancePath+"/" + i0+"/eventsPerSecond",schemaPath:"contract#/definitions/Instance/properties/eventsPerSecond/type",keyword:"type",params:{type: "number"},message:"must be number"}];
+validate16.errors = [{instancePath:instancePath+"/" + i0+"/eventsPerSecond",schemaPath:"contract#/definitions/Instance/properties/eventsPerSecond/type",keyword:"type",params:{type: "number"},message:"must be number"}];
 return false;
 }
 var valid2 = _errs14 === errors;
@@ -419,7 +470,7 @@ if(valid2){
 if(data0.deliveriesPerSecond !== undefined){
 const _errs16 = errors;
 if(!(typeof data0.deliveriesPerSecond == "number")){
-validate15.errors = [{instancePath:instancePath+"/" + i0+"/deliveriesPerSecond",schemaPath:"contract#/definitions/Instance/properties/deliveriesPerSecond/type",keyword:"type",params:{type: "number"},message:"must be number"}];
+validate16.errors = [{instancePath:instancePath+"/" + i0+"/deliveriesPerSecond",schemaPath:"contract#/definitions/Instance/properties/deliveriesPerSecond/type",keyword:"type",params:{type: "number"},message:"must be number"}];
 return false;
 }
 var valid2 = _errs16 === errors;
@@ -436,7 +487,7 @@ var valid2 = true;
 }
 }
 else {
-validate15.errors = [{instancePath:instancePath+"/" + i0,schemaPath:"contract#/definitions/Instance/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate16.errors = [{instancePath:instancePath+"/" + i0,schemaPath:"contract#/definitions/Instance/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
@@ -447,19 +498,19 @@ break;
 }
 }
 else {
-validate15.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+validate16.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "array"},message:"must be array"}];
 return false;
 }
 }
-validate15.errors = vErrors;
+validate16.errors = vErrors;
 return errors === 0;
 }
 
-const check5 = validate16;
-const schema22 = {"$ref":"contract#/definitions/BioTooLong"};
-const schema23 = {"type":"object","properties":{"max":{"minimum":0,"maximum":4294967295,"type":"integer"},"length":{"minimum":0,"maximum":4294967295,"type":"integer"}},"required":["max","length"]};
+const check6 = validate17;
+const schema24 = {"$ref":"contract#/definitions/BioTooLong"};
+const schema25 = {"type":"object","properties":{"max":{"minimum":0,"maximum":4294967295,"type":"integer"},"length":{"minimum":0,"maximum":4294967295,"type":"integer"}},"required":["max","length"]};
 
-function validate16(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+function validate17(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
 let errors = 0;
 const _errs0 = errors;
@@ -467,7 +518,7 @@ if(errors === _errs0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if(((data.max === undefined) && (missing0 = "max")) || ((data.length === undefined) && (missing0 = "length"))){
-validate16.errors = [{instancePath,schemaPath:"contract#/definitions/BioTooLong/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate17.errors = [{instancePath,schemaPath:"contract#/definitions/BioTooLong/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
@@ -475,18 +526,18 @@ if(data.max !== undefined){
 let data0 = data.max;
 const _errs2 = errors;
 if(!((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0)))){
-validate16.errors = [{instancePath:instancePath+"/max",schemaPath:"contract#/definitions/BioTooLong/properties/max/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate17.errors = [{instancePath:instancePath+"/max",schemaPath:"contract#/definitions/BioTooLong/properties/max/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs2){
 if(typeof data0 == "number"){
 if(data0 > 4294967295 || isNaN(data0)){
-validate16.errors = [{instancePath:instancePath+"/max",schemaPath:"contract#/definitions/BioTooLong/properties/max/maximum",keyword:"maximum",params:{comparison: "<=", limit: 4294967295},message:"must be <= 4294967295"}];
+validate17.errors = [{instancePath:instancePath+"/max",schemaPath:"contract#/definitions/BioTooLong/properties/max/maximum",keyword:"maximum",params:{comparison: "<=", limit: 4294967295},message:"must be <= 4294967295"}];
 return false;
 }
 else {
 if(data0 < 0 || isNaN(data0)){
-validate16.errors = [{instancePath:instancePath+"/max",schemaPath:"contract#/definitions/BioTooLong/properties/max/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate17.errors = [{instancePath:instancePath+"/max",schemaPath:"contract#/definitions/BioTooLong/properties/max/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -502,18 +553,18 @@ if(data.length !== undefined){
 let data1 = data.length;
 const _errs4 = errors;
 if(!((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1)))){
-validate16.errors = [{instancePath:instancePath+"/length",schemaPath:"contract#/definitions/BioTooLong/properties/length/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate17.errors = [{instancePath:instancePath+"/length",schemaPath:"contract#/definitions/BioTooLong/properties/length/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs4){
 if(typeof data1 == "number"){
 if(data1 > 4294967295 || isNaN(data1)){
-validate16.errors = [{instancePath:instancePath+"/length",schemaPath:"contract#/definitions/BioTooLong/properties/length/maximum",keyword:"maximum",params:{comparison: "<=", limit: 4294967295},message:"must be <= 4294967295"}];
+validate17.errors = [{instancePath:instancePath+"/length",schemaPath:"contract#/definitions/BioTooLong/properties/length/maximum",keyword:"maximum",params:{comparison: "<=", limit: 4294967295},message:"must be <= 4294967295"}];
 return false;
 }
 else {
 if(data1 < 0 || isNaN(data1)){
-validate16.errors = [{instancePath:instancePath+"/length",schemaPath:"contract#/definitions/BioTooLong/properties/length/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate17.errors = [{instancePath:instancePath+"/length",schemaPath:"contract#/definitions/BioTooLong/properties/length/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -528,11 +579,11 @@ var valid1 = true;
 }
 }
 else {
-validate16.errors = [{instancePath,schemaPath:"contract#/definitions/BioTooLong/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate17.errors = [{instancePath,schemaPath:"contract#/definitions/BioTooLong/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate16.errors = vErrors;
+validate17.errors = vErrors;
 return errors === 0;
 }
 
@@ -543,9 +594,10 @@ export const validators: Validators<typeof contract> = {
     userById: check1,
     setBio: check2,
     onUpdates: check3,
-    onInstances: check4,
+    onBio: check4,
+    onInstances: check5,
   },
   details: {
-    bioTooLong: check5,
+    bioTooLong: check6,
   },
 };

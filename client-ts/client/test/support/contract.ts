@@ -9,7 +9,7 @@ export { validators } from "../../../demo/src/tidings.validators.js";
 /** A client of the demo, which these tests run against. */
 export type DemoClient = Client<typeof contract>;
 
-const schema = resolve(import.meta.dirname, "../../../../schema");
+const schema = resolve(import.meta.dirname, "../../../../schema/demo");
 
 /** The committed OpenRPC document. */
 export function openRpc() {

@@ -10,9 +10,13 @@ import { WebSocket } from "ws";
 import { contract, type DemoClient, type User, validators } from "./contract.js";
 import { Port } from "./port.js";
 import { Program } from "./process.js";
+import { publish } from "./publish.js";
 
-const tidings =
-  process.env["TIDINGS_BIN"] ?? resolve(import.meta.dirname, "../../../../target/debug/tidings");
+const demo =
+  process.env["TIDINGS_DEMO_BIN"] ??
+  resolve(import.meta.dirname, "../../../../target/debug/tidings-demo");
+
+const build = "cargo build -p tidings-demo";
 
 /** A real server, on a port of its own and ended with the test that started it. */
 export class TidingsServer {
@@ -48,13 +52,11 @@ export class TidingsServer {
 
   /** Starts it again on the same port. */
   async restart(): Promise<void> {
-    if (!existsSync(tidings)) {
-      throw new Error(`there is no ${tidings}: run \`cargo build -p tidings-server\``);
-    }
+    if (!existsSync(demo)) throw new Error(`there is no ${demo}: run \`${build}\``);
     const listen = ["--listen", `127.0.0.1:${this.port.number}`, "--instance", this.instance];
     const { program } = await Program.start(
-      [tidings, "serve", ...listen, "--log-format", "json", ...this.#args],
-      "cargo build -p tidings-server",
+      [demo, "serve", ...listen, "--log-format", "json", ...this.#args],
+      build,
       (line) => line.includes('"message":"listening"') || undefined,
     );
     this.#program = program;
@@ -134,9 +136,8 @@ export class Valkey {
     await promisify(execFile)("valkey-cli", args, { timeout: 30_000 });
   }
 
-  /** Publishes one event, as an operator would. */
+  /** Publishes one event. */
   async publish(channel: string, users: User[]): Promise<void> {
-    const args = ["publish", channel, JSON.stringify(users), "--valkey-url", this.url];
-    await promisify(execFile)(tidings, args, { timeout: 30_000 });
+    await publish(this.url, channel, users);
   }
 }

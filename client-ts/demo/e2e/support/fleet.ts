@@ -1,9 +1,8 @@
-import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { resolve } from "node:path";
-import { promisify } from "node:util";
 import { Program } from "../../../client/test/support/process.js";
+import { publish } from "../../../client/test/support/publish.js";
 import type { User } from "../../src/tidings.js";
 
 const target = resolve(import.meta.dirname, "../../../../target/debug");
@@ -33,7 +32,7 @@ export class Fleet {
 
   static async start(): Promise<Fleet> {
     const build = "cargo build --workspace";
-    const fleet = resolve(target, "fleet");
+    const fleet = process.env["TIDINGS_FLEET_BIN"] ?? resolve(target, "fleet");
     if (!existsSync(fleet)) throw new Error(`there is no ${fleet}: run \`${build}\``);
     const { program, ready } = await Program.start(
       [fleet, "--json", "--port", "0", "--no-publisher", "--static-dir", page],
@@ -47,12 +46,9 @@ export class Fleet {
     return this.#address.replicas.map(({ instance }) => instance);
   }
 
-  /** Publishes a list, as an operator would. */
+  /** Publishes a list. */
   async publish(users: User[]): Promise<void> {
-    const args = ["publish", "list-1", JSON.stringify(users), "--valkey-url"];
-    await promisify(execFile)(resolve(target, "tidings"), [...args, this.#address.valkeyUrl], {
-      timeout: 30_000,
-    });
+    await publish(this.#address.valkeyUrl, "list-1", users);
   }
 
   /** Ends a replica, as a crash or as a deploy does it. The fleet does not start it again. */
