@@ -1,13 +1,14 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { keepUpdated, type QueryOptions } from "@tidings/client/tanstack-query";
 import { Announcer } from "./announcer.js";
+import { type Bios, useBios } from "./bios.js";
 import { useChanges } from "./changes.js";
 import { Continuity, useInterruption } from "./continuity.js";
 import { useSubscription } from "./hooks.js";
 import { Masthead } from "./masthead.js";
 import { Notices } from "./notices.js";
 import { Replicas } from "./replicas.js";
-import type { contract } from "./tidings.js";
+import type { contract, User } from "./tidings.js";
 import { UserList } from "./user-list.js";
 
 const channel = "list-1";
@@ -22,6 +23,8 @@ export function App({ queries }: { queries: QueryOptions<typeof contract> }) {
   );
   const live = useSubscription("onUpdates", { channel }, handlers);
   const changes = useChanges(users.data);
+  const bios = useBios(queries);
+  const shown = users.data && withEdited(users.data, bios);
 
   return (
     <>
@@ -44,9 +47,10 @@ export function App({ queries }: { queries: QueryOptions<typeof contract> }) {
             <UserList
               key={initials}
               initials={initials}
-              users={users.data}
+              users={shown}
               failed={users.isError && users.data === undefined}
               changes={changes}
+              bios={bios}
             />
           ))}
         </div>
@@ -55,4 +59,11 @@ export function App({ queries }: { queries: QueryOptions<typeof contract> }) {
       <Announcer live={live} />
     </>
   );
+}
+
+/** The list, and beside it whoever is being edited: a card does not vanish under the hands of its editor. */
+function withEdited(users: User[], { edits }: Bios): User[] {
+  const ids = new Set(users.map(({ id }) => id));
+  const missing = [...edits.values()].filter(({ user }) => !ids.has(user.id));
+  return [...users, ...missing.map(({ user }) => user)];
 }

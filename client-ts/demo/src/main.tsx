@@ -11,6 +11,7 @@ import "./styles/page.css";
 import "./styles/masthead.css";
 import "./styles/continuity.css";
 import "./styles/lists.css";
+import "./styles/bio.css";
 import "./styles/replicas.css";
 
 const client = createClient({ contract, validators, callTimeoutMs: 10_000 });
@@ -26,6 +27,7 @@ const queryClient = new QueryClient({
       networkMode: "always",
       retry: (failures, error) => error.name === "ConnectionLostError" && failures < 3,
     },
+    mutations: { networkMode: "always" },
   },
 });
 

@@ -1,3 +1,5 @@
+import { Bio } from "./bio.js";
+import type { Bios } from "./bios.js";
 import type { Change } from "./changes.js";
 import type { User } from "./tidings.js";
 
@@ -6,10 +8,11 @@ interface UserCardProps {
   change: Change | undefined;
   /** Tells one mark from the next. */
   mark: number;
+  bios: Bios;
 }
 
 /** One user, marked when the newest list brought or changed them. */
-export function UserCard({ user, change, mark }: UserCardProps) {
+export function UserCard({ user, change, mark, bios }: UserCardProps) {
   return (
     <li className="card" data-testid="user-card" data-change={change}>
       {/* The key makes the mark a new one, so that its fading starts anew with each list. */}
@@ -28,7 +31,7 @@ export function UserCard({ user, change, mark }: UserCardProps) {
         </p>
       </div>
       <h3>{user.name}</h3>
-      {user.bio !== undefined && <p className="bio">{user.bio}</p>}
+      <Bio user={user} bios={bios} />
     </li>
   );
 }

@@ -1,3 +1,4 @@
+import type { Bios } from "./bios.js";
 import type { Changes } from "./changes.js";
 import type { User } from "./tidings.js";
 import { UserCard } from "./user-card.js";
@@ -9,10 +10,11 @@ interface UserListProps {
   users: User[] | undefined;
   failed: boolean;
   changes: Changes;
+  bios: Bios;
 }
 
 /** One column: the users whose name begins with one of a few letters. */
-export function UserList({ initials, users, failed, changes }: UserListProps) {
+export function UserList({ initials, users, failed, changes, bios }: UserListProps) {
   const letters = [...initials.toUpperCase()];
   const names = new Intl.ListFormat("en-GB", { type: "disjunction" }).format(letters);
   const mine = users
@@ -31,17 +33,17 @@ export function UserList({ initials, users, failed, changes }: UserListProps) {
         </h2>
         {mine && <p className="count">{mine.length === 1 ? "1 user" : `${mine.length} users`}</p>}
       </div>
-      <Cards mine={mine} names={names} failed={failed} changes={changes} />
+      <Cards mine={mine} names={names} failed={failed} changes={changes} bios={bios} />
     </section>
   );
 }
 
-interface CardsProps extends Pick<UserListProps, "failed" | "changes"> {
+interface CardsProps extends Pick<UserListProps, "failed" | "changes" | "bios"> {
   mine: User[] | undefined;
   names: string;
 }
 
-function Cards({ mine, names, failed, changes }: CardsProps) {
+function Cards({ mine, names, failed, changes, bios }: CardsProps) {
   if (failed) return <p className="empty">Not available.</p>;
   if (mine === undefined) {
     return (
@@ -61,6 +63,7 @@ function Cards({ mine, names, failed, changes }: CardsProps) {
           user={user}
           change={changes.byId.get(user.id)}
           mark={changes.count}
+          bios={bios}
         />
       ))}
     </ul>
