@@ -87,7 +87,7 @@ chaos: ## Break a fleet under load for eight minutes, and print what its clients
 
 # Two cores with nothing else to do, or the figures are of that. `make bench BENCH='--scenario paced --runs 3'` runs a part of
 # it, and then the committed figures are not touched.
-BENCH := --json benches/fan-out.json --chart benches/fan-out.svg
+BENCH := --json ../benches/fan-out.json --chart ../benches/fan-out.svg
 
 .PHONY: bench
 bench: $(peers)/node_modules/.package-lock.json ## Measure what a delivery costs, beside other servers: 20 minutes
