@@ -10,35 +10,43 @@ modules := client-ts/node_modules/.package-lock.json
 page    := client-ts/demo/dist
 interop := server/tests/interop
 peers   := server/benches/peers
-target  := $(or $(CARGO_TARGET_DIR),target)
+target  := $(abspath $(or $(CARGO_TARGET_DIR),target))
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # --- See it
 
 # The development profile: it compiles in half the time, and one process for a few windows needs no more.
 .PHONY: demo
 demo: page ## Run one process with demo updates and the page: http://localhost:3001
-	cargo run --locked -p tidings-server --bin tidings -- serve --listen 127.0.0.1:3001 --static-dir $(page) --demo
+	cargo run --locked -p tidings-demo -- serve --listen 127.0.0.1:3001 --static-dir $(page) --demo
 
 .PHONY: fleet
 fleet: page binaries ## Run Valkey, three replicas, nginx and a publisher: http://localhost:3001
 	cargo run --locked -p tidings-testkit --bin fleet -- --static-dir $(page)
 
+.PHONY: dev
+dev: $(modules) ## Serve the page with hot reload on port 5173, in front of a running `make demo`
+	$(npm) run dev
+
 # --- Check it
+
+.PHONY: install
+install: ## Install what tests and `make fleet` need: Valkey, nginx, Chromium (Debian, Ubuntu)
+	.ci/install
 
 # Goes on after a failure (-k), so that one run tells all there is to mend; it fails all the same.
 .PHONY: test
-test: ## Install what the tests need, then run everything
-	.ci/install
-	$(MAKE) --no-print-directory -k lint check-contract check-compose test-rust test-client test-browser test-interop
+test: install ## Install what the tests need, then run everything
+	$(MAKE) --no-print-directory -k lint check-contract check-compose test-rust test-portable test-client test-browser test-interop
 
 .PHONY: lint lint-rust lint-client
 lint: lint-rust lint-client ## Check format, lints, types and documentation
 
 lint-rust:
+	@rustc --version | grep -q "rustc $$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)" || echo "note: this is not the oldest Rust that Cargo.toml promises, so that promise is not checked here"
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps
@@ -48,8 +56,9 @@ lint-client: $(modules)
 	$(npm) run types
 
 .PHONY: check-contract
-check-contract:
-	cargo run --locked -p tidings-schema -- check
+check-contract: $(modules) ## Check that generated files are what the Rust types say
+	cargo run --locked -p tidings-demo-contract -- check
+	$(npm) run check:contract
 
 .PHONY: check-compose
 check-compose:
@@ -60,43 +69,50 @@ check-compose:
 	fi
 
 .PHONY: test-rust
-test-rust:
+test-rust: ## Run the Rust tests
 	cargo test --locked --workspace --no-fail-fast
 
+# The fallbacks of server/src/platform.rs, which macOS and Windows use. RUSTFLAGS are part of what cargo compiles by, hence
+# a folder of its own.
+.PHONY: test-portable
+test-portable: ## Run the Rust tests with the fallbacks for other operating systems
+	RUSTFLAGS='--cfg tidings_portable' CARGO_TARGET_DIR=$(target)/portable cargo test --locked --workspace --no-fail-fast
+
 .PHONY: test-client
-test-client: $(modules) tested-binaries
+test-client: $(modules) tested-binaries ## Run the tests of the npm packages
 	$(npm) test
 
 .PHONY: test-browser
-test-browser: page tested-binaries
+test-browser: page tested-binaries ## Run the tests of the page, in Chromium
 	$(npm) run e2e
 
 # Clients and tools of other people.
 .PHONY: test-interop
-test-interop: tested-binaries
+test-interop: tested-binaries ## Run the tests with other people's clients and tools
 	$(interop)/setup
 	npm --prefix $(interop) test
 
 # Faults, jitter and a reconnect storm at full size; `make test` has a short form of the faults. Figures depend on what
 # else the machine does.
 .PHONY: chaos
-chaos: ## Break a fleet under load for eight minutes, and print what its clients lost by it
-	.ci/install
-	cargo build --locked --release -p tidings-server -p tidings-testkit --bins
+chaos: install ## Break a fleet under load for eight minutes, and print what its clients lost by it
+	cargo build --locked --release -p tidings-demo -p tidings-testkit --bins
 	cargo run --locked --release -p tidings-testkit --bin chaos
 
 # Two cores with nothing else to do, or the figures are of that. `make bench BENCH='--scenario paced --runs 3'` runs a part of
 # it, and then the committed figures are not touched.
-BENCH := --json benches/fan-out.json --chart benches/fan-out.svg
+BENCH := --json ../benches/fan-out.json --chart ../benches/fan-out.svg
 
 .PHONY: bench
-bench: $(peers)/node_modules/.package-lock.json ## Measure what a delivery costs, beside other servers: 20 minutes
-	.ci/install
-	cargo bench --locked -p tidings-server --bench fan_out -- $(BENCH)
+bench: install $(peers)/node_modules/.package-lock.json ## Measure what a delivery costs, beside other servers: 20 minutes
+	cargo bench --locked -p tidings-demo --bench fan_out -- $(BENCH)
 
 $(peers)/node_modules/.package-lock.json: $(peers)/package.json $(peers)/package-lock.json
 	npm --prefix $(peers) ci --no-audit --no-fund
 	@touch $@
+
+.PHONY: verify
+verify: test chaos bench ## Run everything, also what is too slow for CI: 45 minutes
 
 # --- Change it
 
@@ -107,13 +123,13 @@ format: $(modules) ## Format everything
 
 .PHONY: generate
 generate: $(modules) ## Write the contract's files anew: from Rust types to schema/, from there to client-ts/
-	cargo run --locked -p tidings-schema -- generate
+	cargo run --locked -p tidings-demo-contract -- generate
 	$(npm) run generate
 
 .PHONY: clean
 clean: ## Remove what was built
 	cargo clean
-	rm -rf client-ts/node_modules client-ts/dist $(page) $(interop)/node_modules $(interop)/.venv $(peers)/node_modules
+	rm -rf client-ts/node_modules client-ts/*/dist $(interop)/node_modules $(interop)/.venv $(peers)/node_modules
 
 .PHONY: packages
 packages: $(modules) ## Pack what `tidings new` needs, the crates and npm packages of Tidings: target/packages
@@ -121,13 +137,13 @@ packages: $(modules) ## Pack what `tidings new` needs, the crates and npm packag
 	mkdir -p $(target)/packages
 	cargo package --locked --no-verify --allow-dirty -p tidings-contract -p tidings
 	cp $(target)/package/*.crate $(target)/packages
-	cd client-ts && npm pack --silent -w client -w codegen --pack-destination $(abspath $(target))/packages
+	cd client-ts && npm pack --silent -w client -w codegen --pack-destination $(target)/packages
 
 # A user's first minutes, with packages instead of this workspace.
 .PHONY: test-new
 test-new: packages
 	cargo build --locked -p tidings-cli
-	CARGO_TARGET_DIR=$(abspath $(target))/new-project server/cli/tests/new-project $(target)/debug/tidings $(target)/packages
+	CARGO_TARGET_DIR=$(target)/new-project server/cli/tests/new-project $(target)/debug/tidings $(target)/packages
 
 # --- What the above need
 
@@ -137,13 +153,13 @@ page: $(modules)
 
 .PHONY: binaries
 binaries:
-	cargo build --locked -p tidings-server -p tidings-testkit --bins
+	cargo build --locked -p tidings-demo -p tidings-testkit --bins
 
 # With the libraries' features that `cargo test` has compiled, so that nothing is compiled twice.
 .PHONY: tested-binaries
 tested-binaries:
 	cargo test --locked --workspace --no-run
 
-$(modules): client-ts/package.json client-ts/package-lock.json
+$(modules): client-ts/package.json client-ts/package-lock.json client-ts/client/package.json client-ts/codegen/package.json client-ts/demo/package.json
 	$(npm) ci --no-audit --no-fund
 	@touch $@

@@ -1,0 +1,124 @@
+/** What a contract is: a small table for the client, and the types that everything else is derived from. */
+
+import type { CallFailure, ErrorEntry, RpcError, TidingsErrorName } from "./errors.js";
+import type { EventId } from "./events.js";
+import type { Validate } from "./validation.js";
+
+/** The input of a procedure that takes none. */
+export type NoInput = Record<string, never>;
+
+/** The types of one procedure. `error` unites the names of the errors that it declares. */
+export type ProcedureTypes =
+  | { kind: "query" | "mutation"; input: unknown; output: unknown; error: string }
+  | { kind: "subscription"; input: unknown; data: unknown; error: string; resumable: boolean };
+
+/** What the client must know of a subscription at run time. */
+export interface SubscriptionEntry<Resumable extends boolean = boolean> {
+  readonly kind: "subscription";
+  /** The method that ends it. */
+  readonly unsubscribe: string;
+  /** `log`: every event counts. `state` and `members`: only the newest counts, and there is no resume. */
+  readonly feed: "log" | "state" | "members";
+  /** Whether it can go on after a `lastEventId`. */
+  readonly resumable: Resumable;
+}
+
+/** What the client must know of any procedure at run time. */
+export type ProcedureEntry<Types extends ProcedureTypes = ProcedureTypes> = Types extends {
+  resumable: infer Resumable extends boolean;
+}
+  ? SubscriptionEntry<Resumable>
+  : { readonly kind: Types["kind"] };
+
+/**
+ * The procedures and errors of one service. `@tidings/codegen` writes it; nobody writes it by hand.
+ *
+ * @typeParam Procedures the types of each procedure, by its dotted name
+ * @typeParam Errors the type of the details of each error that the service declares, by its name;
+ *   undefined where it has none
+ */
+export interface Contract<
+  Procedures extends Record<string, ProcedureTypes>,
+  Errors extends Record<string, unknown>,
+> {
+  readonly procedures: { readonly [Name in keyof Procedures]: ProcedureEntry<Procedures[Name]> };
+  readonly errors: { readonly [Name in keyof Errors]: ErrorEntry };
+  /** Never there at run time: it only carries the types. */
+  readonly types?: { procedures: Procedures; errors: Errors };
+}
+
+/** A contract of any service. */
+export type AnyContract = Contract<Record<string, ProcedureTypes>, Record<string, unknown>>;
+
+type ProceduresOf<C extends AnyContract> = NonNullable<C["types"]>["procedures"];
+type NamesOf<C extends AnyContract, Kind> = {
+  [Name in keyof ProceduresOf<C>]: ProceduresOf<C>[Name]["kind"] extends Kind ? Name : never;
+}[keyof ProceduresOf<C>] &
+  string;
+
+/** The dotted name of any procedure of a contract. */
+export type ProcedureName<C extends AnyContract> = keyof ProceduresOf<C> & string;
+export type QueryName<C extends AnyContract> = NamesOf<C, "query">;
+export type MutationName<C extends AnyContract> = NamesOf<C, "mutation">;
+export type SubscriptionName<C extends AnyContract> = NamesOf<C, "subscription">;
+
+/**
+ * What a procedure takes. A subscription that can be resumed also takes `lastEventId`, the last event
+ * that the caller has: the stream goes on after it. Without it, the stream begins now.
+ */
+export type Input<
+  C extends AnyContract,
+  Name extends ProcedureName<C>,
+> = ProceduresOf<C>[Name] extends { resumable: true; input: infer Author }
+  ? [Author] extends [NoInput]
+    ? { lastEventId?: EventId | undefined }
+    : Author & { lastEventId?: EventId | undefined }
+  : ProceduresOf<C>[Name]["input"];
+
+/** What a query or mutation answers. */
+export type Output<
+  C extends AnyContract,
+  Name extends ProcedureName<C>,
+> = ProceduresOf<C>[Name] extends { output: infer T } ? T : never;
+
+/** What an event of a subscription carries. */
+export type Data<
+  C extends AnyContract,
+  Name extends ProcedureName<C>,
+> = ProceduresOf<C>[Name] extends { data: infer T } ? T : never;
+
+/** The names of the errors that a procedure declares, beside those that any call can meet. */
+export type ErrorName<
+  C extends AnyContract,
+  Name extends ProcedureName<C>,
+> = ProceduresOf<C>[Name]["error"];
+
+/** An error of each of these names, with its details. */
+type RpcErrors<C extends AnyContract, Name> = Name extends string
+  ? RpcError<Name, Name extends "unknownError" ? unknown : DetailsOf<C, Name>>
+  : never;
+type DetailsOf<C extends AnyContract, Name> = Name extends keyof NonNullable<C["types"]>["errors"]
+  ? NonNullable<C["types"]>["errors"][Name]
+  : undefined;
+
+/**
+ * Everything that one procedure can fail with: the errors that it declares, Tidings' own, and those of
+ * the connection. `name` tells them apart, and gives `details` its type.
+ *
+ * @example
+ * function explain(error: ErrorOf<typeof contract, "orders.place">): string {
+ *   if (error.name === "soldOut") return `Only ${error.details.left} are left.`;
+ *   return error.message;
+ * }
+ */
+export type ErrorOf<C extends AnyContract, Name extends ProcedureName<C> = ProcedureName<C>> =
+  | RpcErrors<C, ErrorName<C, Name> | TidingsErrorName | "unknownError">
+  | CallFailure;
+
+/** A check for each payload of a contract. `@tidings/codegen --validators` writes it. */
+export interface Validators<C extends AnyContract> {
+  /** What each query and mutation answers and each event carries, by procedure. */
+  readonly payloads: { readonly [Name in ProcedureName<C>]: Validate };
+  /** The details of each error that has some. */
+  readonly details: { readonly [Name in keyof NonNullable<C["types"]>["errors"]]?: Validate };
+}

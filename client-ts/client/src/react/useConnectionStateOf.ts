@@ -1,0 +1,8 @@
+import { useSyncExternalStore } from "react";
+import type { ClientMembers } from "../client.js";
+import type { ConnectionState } from "../transport.js";
+
+/** What a client's connection is doing. */
+export function useConnectionStateOf({ connectionState }: ClientMembers): ConnectionState {
+  return useSyncExternalStore(connectionState.subscribe, connectionState.get, connectionState.get);
+}

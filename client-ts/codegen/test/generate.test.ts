@@ -1,0 +1,52 @@
+/** What is generated: the committed fixtures are type-checked with everything else by `npm run types`. */
+import { RpcError } from "@tidings/client";
+import { describe, expect, test } from "vitest";
+import { generate } from "../src/index.js";
+import { tidingsErrors } from "../src/names.js";
+import { document, query, ref } from "./support/document.js";
+import { shop } from "./support/shop.js";
+
+test("a document with everything gives the committed files", async () => {
+  const { contract, validators } = generate(shop, "./shop.js");
+  await expect(contract).toMatchFileSnapshot("fixtures/shop.ts");
+  await expect(validators).toMatchFileSnapshot("fixtures/shop.validators.ts");
+});
+
+test("a document with nothing gives a contract of nothing", async () => {
+  const { contract, validators } = generate(document({ title: "Nothing\nat all" }), "./empty.js");
+  await expect(contract).toMatchFileSnapshot("fixtures/empty.ts");
+  await expect(validators).toMatchFileSnapshot("fixtures/empty.validators.ts");
+});
+
+test("the same document gives the same text, whatever the order of types that are not used", () => {
+  const again = structuredClone(shop);
+  expect(generate(again)).toEqual(generate(shop));
+});
+
+test("only types that a procedure or an error leads to are written", () => {
+  expect(generate(shop).contract).not.toContain("shoeSize");
+  const used = document({
+    methods: [query("a", ref("A"))],
+    schemas: { B: { type: "string" }, A: { type: "array", items: ref("B") } },
+  });
+  expect(generate(used).contract).toContain("export type B = string;");
+});
+
+test("the checks need nothing at run time", () => {
+  const { validators = "" } = generate(shop, "./shop.js");
+  // The constructs that make ajv import something are there.
+  expect(validators).toContain("ucs2length(");
+  expect(validators).toContain("equal(");
+  expect(validators).not.toMatch(/require\(|import\(|ajv\/dist/);
+  expect(validators.match(/^import .*/gm)).toEqual([
+    'import type { Validators } from "@tidings/client";',
+    'import type { contract } from "./shop.js";',
+  ]);
+});
+
+describe("Tidings' own errors", () => {
+  test.each(tidingsErrors)("%s is known to the client without a contract", (name) => {
+    const data = { name, retryable: false };
+    expect(new RpcError({ code: 0, message: "", data }).name).toBe(name);
+  });
+});

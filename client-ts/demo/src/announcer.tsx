@@ -1,0 +1,33 @@
+import type { SubscriptionResult } from "@tidings/client";
+import { useState } from "react";
+import { useConnectionState } from "./hooks.js";
+import { describeConnection } from "./masthead.js";
+
+/** Updates come every few seconds; to hear of each would be to hear nothing else. Milliseconds. */
+const QUIET_MS = 60_000;
+
+/**
+ * Tells screen readers, when they have nothing else to say, that the page went live or ceased to be, that
+ * updates may have been missed, and about once a minute that the lists have changed.
+ */
+export function Announcer({ live }: { live: SubscriptionResult<unknown> }) {
+  const { mood } = describeConnection(useConnectionState(), live);
+  const news = mood === "good" && live.continuity === "gap" ? "gap" : mood;
+  const [said, setSaid] = useState({ news: "waiting" as typeof news, at: 0, text: "" });
+  if (news !== said.news) {
+    const text = {
+      good: "Live updates are on.",
+      gap: "Updates may have been missed. The lists are being fetched anew.",
+      waiting: "Live updates are interrupted.",
+      bad: "Live updates have stopped.",
+    };
+    setSaid({ ...said, news, text: text[news] });
+  } else if (live.receivedAt !== undefined && live.receivedAt - said.at >= QUIET_MS) {
+    setSaid({ news, at: live.receivedAt, text: "The lists have changed." });
+  }
+  return (
+    <p role="status" className="visually-hidden">
+      {said.text}
+    </p>
+  );
+}
