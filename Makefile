@@ -31,6 +31,11 @@ fleet: page binaries ## Run Valkey, three replicas, nginx and a publisher: http:
 dev: $(modules) ## Serve the page with hot reload on port 5173, in front of a running `make demo`
 	$(npm) run dev
 
+# The development profile here, too. The packages go into the program, so that `tidings new` works wherever it is.
+.PHONY: cli
+cli: packages ## Install the program `tidings`, which works with any service and makes new ones
+	TIDINGS_PACKAGES=$(target)/packages cargo install --locked --debug --path server/cli
+
 # --- Check it
 
 .PHONY: install
