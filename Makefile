@@ -45,7 +45,7 @@ install: ## Install what tests and `make fleet` need: Valkey, nginx, Chromium (D
 # Goes on after a failure (-k), so that one run tells all there is to mend; it fails all the same.
 .PHONY: test
 test: install ## Install what the tests need, then run everything
-	$(MAKE) --no-print-directory -k lint check-contract check-compose test-rust test-portable test-client test-browser test-interop
+	$(MAKE) --no-print-directory -k lint check-contract check-compose test-rust test-portable test-client test-browser test-interop test-new
 
 .PHONY: lint lint-rust lint-client
 lint: lint-rust lint-client ## Check format, lints, types and documentation
@@ -97,6 +97,12 @@ test-interop: tested-binaries ## Run the tests with other people's clients and t
 	$(interop)/setup
 	npm --prefix $(interop) test
 
+# A user's first minutes, with packages instead of this workspace.
+.PHONY: test-new
+test-new: packages ## Run the test of `tidings new`: a project outside of this repository
+	cargo build --locked -p tidings-cli
+	CARGO_TARGET_DIR=$(target)/new-project server/cli/tests/new-project $(target)/debug/tidings $(target)/packages
+
 # Faults, jitter and a reconnect storm at full size; `make test` has a short form of the faults. Figures depend on what
 # else the machine does.
 .PHONY: chaos
@@ -143,12 +149,6 @@ packages: $(modules) ## Pack what `tidings new` needs, the crates and npm packag
 	cargo package --locked --no-verify --allow-dirty -p tidings-contract -p tidings
 	cp $(target)/package/*.crate $(target)/packages
 	cd client-ts && npm pack --silent -w client -w codegen --pack-destination $(target)/packages
-
-# A user's first minutes, with packages instead of this workspace.
-.PHONY: test-new
-test-new: packages
-	cargo build --locked -p tidings-cli
-	CARGO_TARGET_DIR=$(target)/new-project server/cli/tests/new-project $(target)/debug/tidings $(target)/packages
 
 # --- What the above need
 

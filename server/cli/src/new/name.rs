@@ -2,78 +2,16 @@
 
 use crate::failure::{Failure, Result};
 
-/// Names that a crate cannot have, or that one of the new project's own crates or folders has already.
-const TAKEN: &[&str] = &[
-    "abstract",
-    "as",
-    "async",
-    "await",
-    "become",
-    "box",
-    "break",
-    "const",
-    "continue",
-    "crate",
-    "do",
-    "dyn",
-    "else",
-    "enum",
-    "extern",
-    "false",
-    "final",
-    "fn",
-    "for",
-    "gen",
-    "if",
-    "impl",
-    "in",
-    "let",
-    "loop",
-    "macro",
-    "match",
-    "mod",
-    "move",
-    "mut",
-    "override",
-    "priv",
-    "pub",
-    "ref",
-    "return",
-    "self",
-    "static",
-    "struct",
-    "super",
-    "trait",
-    "true",
-    "try",
-    "type",
-    "typeof",
-    "unsafe",
-    "unsized",
-    "use",
-    "virtual",
-    "where",
-    "while",
-    "yield",
-    "alloc",
-    "core",
-    "proc-macro",
-    "proc_macro",
-    "std",
-    "test",
-    "build",
-    "deps",
-    "examples",
-    "incremental",
-    "schemars",
-    "serde",
-    "serde_json",
-    "service",
-    "tidings",
-    "tidings-contract",
-    "tokio",
-    "valkey",
-];
+/// Names that a crate or, on Windows, a folder cannot have, or that a package of the new project has already.
+const TAKEN: &str = "
+    abstract as async await become box break const continue crate do dyn else enum extern false final fn for gen if impl
+    in let loop macro match mod move mut override priv pub ref return self static struct super trait true try type typeof
+    unsafe unsized use virtual where while yield
+    alloc core proc-macro std test
+    build deps examples incremental
+    aux con nul prn
+    schemars serde serde-json service tidings tidings-contract tokio valkey
+";
 
 /// The longest name: what a registry takes.
 const LONGEST: usize = 64;
@@ -95,9 +33,10 @@ pub(crate) fn check(name: &str) -> Result<()> {
     if name.len() > LONGEST {
         return refuse(format!("it is longer than {LONGEST} characters"));
     }
-    if TAKEN.contains(&name) {
+    if TAKEN.split_whitespace().any(|taken| taken == name) {
         return refuse(
-            "the name is taken by Rust, Cargo or a package that the service uses".to_owned(),
+            "the name is taken by Rust, Cargo, Windows or a package that the service uses"
+                .to_owned(),
         );
     }
     Ok(())
