@@ -33,7 +33,7 @@ pub(crate) enum Command {
     ///
     /// Prints the result as JSON. An error goes to standard error, and the exit status is 1.
     ///
-    /// Example: tidings call userById '{"id":"1"}'
+    /// Example: tidings call prices.setPrice '{"symbol":"acme","cents":1250}'
     #[command(verbatim_doc_comment)]
     Call(CallArgs),
     /// Follow a subscription
@@ -41,7 +41,7 @@ pub(crate) enum Command {
     /// Prints each event as it comes, until Ctrl-C. When the connection is lost, it connects again and
     /// goes on after the last event.
     ///
-    /// Example: tidings tail onUpdates '{"channel":"list-1"}'
+    /// Example: tidings tail prices.onPrice '{"symbol":"acme"}'
     #[command(verbatim_doc_comment)]
     Tail(TailArgs),
     /// Publish an event
@@ -49,7 +49,7 @@ pub(crate) enum Command {
     /// Checks the payload against the subscription's type, publishes it through the service's Valkey, and
     /// prints the event's id. A service that keeps its channels in its own memory cannot be reached so.
     ///
-    /// Example: tidings publish onUpdates list-1 '[{"id":"1","name":"Ada"}]' --valkey-url redis://127.0.0.1:6379
+    /// Example: tidings publish prices.onPrice acme '{"symbol":"acme","cents":1250}'
     #[command(verbatim_doc_comment)]
     Publish(PublishArgs),
     /// Check whether a service is ready
@@ -93,10 +93,10 @@ pub(crate) struct ListArgs {
 /// The options of `tidings call`.
 #[derive(Debug, Args)]
 pub(crate) struct CallArgs {
-    /// The query or mutation, such as userById
+    /// The query or mutation, such as prices.setPrice
     pub(crate) procedure: String,
 
-    /// The input: a JSON object, such as '{"id":"1"}'; `-` reads it from standard input
+    /// The input: a JSON object, such as '{"symbol":"acme"}'; `-` reads it from standard input
     #[arg(value_name = "JSON", default_value = "{}", hide_default_value = true)]
     pub(crate) input: String,
 
@@ -108,10 +108,10 @@ pub(crate) struct CallArgs {
 /// The options of `tidings tail`.
 #[derive(Debug, Args)]
 pub(crate) struct TailArgs {
-    /// The subscription, such as onUpdates
+    /// The subscription, such as prices.onPrice
     pub(crate) procedure: String,
 
-    /// The input: a JSON object, such as '{"channel":"list-1"}'; `-` reads it from standard input
+    /// The input: a JSON object, such as '{"symbol":"acme"}'; `-` reads it from standard input
     #[arg(value_name = "JSON", default_value = "{}", hide_default_value = true)]
     pub(crate) input: String,
 
@@ -131,10 +131,10 @@ pub(crate) struct TailArgs {
 /// The options of `tidings publish`.
 #[derive(Debug, Args)]
 pub(crate) struct PublishArgs {
-    /// The subscription, such as onUpdates
+    /// The subscription, such as prices.onPrice
     pub(crate) procedure: String,
 
-    /// The channel, such as list-1; `all` for a subscription that has one channel only
+    /// The channel, such as acme; `all` for a subscription that has one channel only
     pub(crate) channel: String,
 
     /// The payload: JSON of the subscription's type; `-` reads it from standard input

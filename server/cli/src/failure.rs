@@ -73,7 +73,7 @@ impl RpcError {
     }
 }
 
-/// `bioTooLong (1001): the bio is longer than it may be`, then the path and the details, each on a line.
+/// `noteTooLong (1001): the note is longer than it may be`, then the path and the details, each on a line.
 impl fmt::Display for RpcError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.data["name"].as_str() {
@@ -103,10 +103,10 @@ mod tests {
 
     #[test]
     fn an_error_shows_its_name_code_message_path_and_details() {
-        let data = json!({"name": "bioTooLong", "retryable": false, "path": "bio", "details": {"max": 140}});
-        let error = json!({"code": 1001, "message": "the bio is too long", "data": data});
+        let data = json!({"name": "noteTooLong", "retryable": false, "path": "note", "details": {"max": 140}});
+        let error = json!({"code": 1001, "message": "the note is too long", "data": data});
         let expected =
-            "bioTooLong (1001): the bio is too long\n  path: bio\n  details: {\"max\":140}";
+            "noteTooLong (1001): the note is too long\n  path: note\n  details: {\"max\":140}";
         assert_eq!(shown(error), expected);
     }
 

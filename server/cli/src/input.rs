@@ -26,7 +26,7 @@ pub(crate) fn object(argument: &str) -> Result<Value> {
         return Ok(input);
     }
     Err(Failure::new(format!(
-        "the input must be a JSON object, such as {{\"id\":\"1\"}}, not {input}"
+        "the input must be a JSON object, such as {{\"symbol\":\"acme\"}}, not {input}"
     )))
 }
 
@@ -46,7 +46,7 @@ mod tests {
         assert_eq!(object(r#"{"id":"1"}"#).unwrap()["id"], "1");
         assert_eq!(
             refusal(object("\"1\"")),
-            "the input must be a JSON object, such as {\"id\":\"1\"}, not \"1\""
+            "the input must be a JSON object, such as {\"symbol\":\"acme\"}, not \"1\""
         );
         assert_eq!(
             refusal(json("the payload", "[1")),

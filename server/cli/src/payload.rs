@@ -255,7 +255,7 @@ mod tests {
 
     fn schemas() -> Map<String, Value> {
         let schemas = json!({
-            "User": {
+            "Person": {
                 "type": "object",
                 "properties": {
                     "name": {"type": "string", "minLength": 1},
@@ -300,35 +300,35 @@ mod tests {
         faults("the payload", value, &schema, &schemas()).unwrap()
     }
 
-    fn users(value: &Value) -> Vec<String> {
-        let schema = json!({"type": "array", "items": {"$ref": "#/components/schemas/User"}});
+    fn people(value: &Value) -> Vec<String> {
+        let schema = json!({"type": "array", "items": {"$ref": "#/components/schemas/Person"}});
         faults("the payload", value, &schema, &schemas()).unwrap()
     }
 
     #[test]
     fn what_fits_has_no_fault() {
-        assert!(users(&json!([{"name": "Ada", "age": null, "more": 1}])).is_empty());
+        assert!(people(&json!([{"name": "Ada", "age": null, "more": 1}])).is_empty());
         assert!(of("Shape", &json!({"kind": "circle", "radius": 1})).is_empty());
         assert!(of("Payment", &json!({"card": {"number": "1"}})).is_empty());
     }
 
     #[test]
     fn a_fault_says_where_it_is_and_what_must_be_there() {
-        assert_eq!(users(&json!([{"name": 1}])), ["[0].name must be a string"]);
-        assert_eq!(users(&json!([{"name": ""}])), ["[0].name must have 1 character or more"]);
-        assert_eq!(users(&json!([{}])), ["[0].name is missing"]);
+        assert_eq!(people(&json!([{"name": 1}])), ["[0].name must be a string"]);
+        assert_eq!(people(&json!([{"name": ""}])), ["[0].name must have 1 character or more"]);
+        assert_eq!(people(&json!([{}])), ["[0].name is missing"]);
         assert_eq!(
-            users(&json!([{"name": "a", "age": "b"}])),
+            people(&json!([{"name": "a", "age": "b"}])),
             ["[0].age must be a whole number or null"]
         );
-        assert_eq!(users(&json!([{"name": "a", "id": "b"}])), ["[0].id must be a uuid"]);
-        assert_eq!(users(&json!({})), ["the payload as a whole must be an array"]);
+        assert_eq!(people(&json!([{"name": "a", "id": "b"}])), ["[0].id must be a uuid"]);
+        assert_eq!(people(&json!({})), ["the payload as a whole must be an array"]);
     }
 
     #[test]
     fn an_integer_has_the_range_of_its_rust_type() {
-        assert_eq!(users(&json!([{"name": "a", "age": 128}])), ["[0].age must be 127 or less"]);
-        assert!(users(&json!([{"name": "a", "age": -128}])).is_empty());
+        assert_eq!(people(&json!([{"name": "a", "age": 128}])), ["[0].age must be 127 or less"]);
+        assert!(people(&json!([{"name": "a", "age": -128}])).is_empty());
     }
 
     #[test]
@@ -350,7 +350,8 @@ mod tests {
             of("Payment", &json!({"cheque": 1})),
             ["the payload as a whole has none of the shapes that it may have"]
         );
-        let nullable = json!({"anyOf": [{"$ref": "#/components/schemas/User"}, {"type": "null"}]});
+        let nullable =
+            json!({"anyOf": [{"$ref": "#/components/schemas/Person"}, {"type": "null"}]});
         let told = faults("the payload", &json!({"name": 1}), &nullable, &schemas()).unwrap();
         assert_eq!(told, ["name must be a string"]);
         let told = faults("the payload", &json!(1), &nullable, &schemas()).unwrap();
@@ -360,6 +361,6 @@ mod tests {
     #[test]
     fn a_long_list_of_faults_is_cut() {
         let many: Vec<_> = (0..100).map(|_| json!({})).collect();
-        assert_eq!(users(&json!(many)).len(), super::FAULTS);
+        assert_eq!(people(&json!(many)).len(), super::FAULTS);
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-/// The type that a schema asks for, such as `string`, `User[]` or `int32 | null`.
+/// The type that a schema asks for, such as `string`, `Person[]` or `int32 | null`.
 pub(crate) fn type_of(schema: &Value) -> String {
     if let Some(reference) = schema["$ref"].as_str() {
         return reference.rsplit('/').next().unwrap_or(reference).to_owned();
@@ -69,16 +69,22 @@ mod tests {
             (json!({"type": "string", "format": "uuid"}), "uuid"),
             (json!({"type": "integer", "format": "int32"}), "int32"),
             (json!({"type": ["string", "null"]}), "string | null"),
-            (json!({"$ref": "#/components/schemas/User"}), "User"),
+            (json!({"$ref": "#/components/schemas/Person"}), "Person"),
             (
-                json!({"anyOf": [{"$ref": "#/components/schemas/User"}, {"type": "null"}]}),
-                "User | null",
+                json!({"anyOf": [{"$ref": "#/components/schemas/Person"}, {"type": "null"}]}),
+                "Person | null",
             ),
-            (json!({"type": "array", "items": {"$ref": "#/components/schemas/User"}}), "User[]"),
+            (
+                json!({"type": "array", "items": {"$ref": "#/components/schemas/Person"}}),
+                "Person[]",
+            ),
             (json!({"type": "array", "items": {"type": ["string", "null"]}}), "(string | null)[]"),
             (json!({"enum": ["up", "down"]}), "\"up\" | \"down\""),
             (json!({"oneOf": [{"const": "up"}, {"const": "down"}]}), "\"up\" | \"down\""),
-            (json!({"description": "d", "allOf": [{"$ref": "#/components/schemas/User"}]}), "User"),
+            (
+                json!({"description": "d", "allOf": [{"$ref": "#/components/schemas/Person"}]}),
+                "Person",
+            ),
             (json!(true), "any"),
             (json!({}), "any"),
         ] {

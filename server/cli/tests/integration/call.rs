@@ -48,7 +48,7 @@ async fn a_mistake_is_answered_with_what_to_do() {
         (&["call", "userById", "{"], "tidings: the input is not JSON: EOF while parsing an object"),
         (
             &["call", "userById", "7"],
-            "tidings: the input must be a JSON object, such as {\"id\":\"1\"}, not 7",
+            "tidings: the input must be a JSON object, such as {\"symbol\":\"acme\"}, not 7",
         ),
     ] {
         let error = tidings(&[arguments, &["--url", &url]].concat()).await.failed();
