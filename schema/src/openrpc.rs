@@ -186,8 +186,9 @@ impl OpenRpc {
                 None => drop(schemas.insert(name, schema)),
                 Some(same) if *same == schema => {}
                 Some(_) => self.faults.push(format!(
-                    "the type {name} is written in one form by clients and in another by the server (a member with \
-                     `#[serde(default)]`, for instance); give the input a type of its own"
+                    "{name} means one thing in inputs and another in what the server sends: a type with a \
+                     `#[serde(default)]` member, for instance, or two types of that name; give the input a type of its \
+                     own, or rename one of them (`#[schemars(rename = \"…\")]`)"
                 )),
             }
         }
@@ -209,6 +210,7 @@ impl OpenRpc {
         self.check_name(name);
         let description = description(&P::json_schema(&mut self.outputs));
         let input = self.inputs.subschema_for::<I>();
+        self.check_input(name, &input);
         let errors: Vec<_> = errors
             .iter()
             .map(|kind| {
@@ -228,15 +230,28 @@ impl OpenRpc {
         })
     }
 
+    /// Parameters go by name, so an input is an object, or one of several.
+    fn check_input(&mut self, name: &str, input: &Schema) {
+        let kind = self.definition(input).and_then(|definition| definition.get("type"));
+        if let Some(kind) = kind.filter(|kind| *kind != "object") {
+            self.faults.push(format!(
+                "the input of {name} is not an object but {kind}; wrap it in a struct, whose members are the parameters"
+            ));
+        }
+    }
+
+    /// What a schema is, where it may refer to a named type.
+    fn definition<'a>(&'a self, schema: &'a Schema) -> Option<&'a Value> {
+        let name = schema.get("$ref").and_then(Value::as_str);
+        match name.and_then(|name| name.strip_prefix(DEFINITIONS)) {
+            Some(name) => self.inputs.definitions().get(name),
+            None => Some(schema.as_value()),
+        }
+    }
+
     /// OpenRPC wants one descriptor for each member of the input.
     fn params(&self, input: &Schema) -> Vec<Value> {
-        let name =
-            input.get("$ref").and_then(Value::as_str).and_then(|r| r.strip_prefix(DEFINITIONS));
-        let definition = match name {
-            Some(name) => self.inputs.definitions().get(name),
-            None => Some(input.as_value()),
-        };
-        let Some(definition) = definition else { return Vec::new() };
+        let Some(definition) = self.definition(input) else { return Vec::new() };
         let required = definition["required"].as_array().cloned().unwrap_or_default();
         let members = definition["properties"].as_object().cloned().unwrap_or_default();
         members
