@@ -20,7 +20,7 @@ help: ## Show this list
 # The development profile: it compiles in half the time, and one process for a few windows needs no more.
 .PHONY: demo
 demo: page ## Run one process with demo updates and the page: http://localhost:3001
-	cargo run --locked -p tidings-server --bin tidings -- serve --listen 127.0.0.1:3001 --static-dir $(page) --demo
+	cargo run --locked -p tidings-demo -- serve --listen 127.0.0.1:3001 --static-dir $(page) --demo
 
 .PHONY: fleet
 fleet: page binaries ## Run Valkey, three replicas, nginx and a publisher: http://localhost:3001
@@ -47,8 +47,9 @@ lint-client: $(modules)
 	$(npm) run types
 
 .PHONY: check-contract
-check-contract:
-	cargo run --locked -p tidings-schema -- check
+check-contract: $(modules)
+	cargo run --locked -p tidings-demo-contract -- check
+	$(npm) run check:contract
 
 .PHONY: check-compose
 check-compose:
@@ -81,17 +82,17 @@ test-interop: tested-binaries
 .PHONY: chaos
 chaos: ## Break a fleet under load for eight minutes, and print what its clients lost by it
 	.ci/install
-	cargo build --locked --release -p tidings-server -p tidings-testkit --bins
+	cargo build --locked --release -p tidings-demo -p tidings-testkit --bins
 	cargo run --locked --release -p tidings-testkit --bin chaos
 
 # Two cores with nothing else to do, or the figures are of that. `make bench BENCH='--scenario paced --runs 3'` runs a part of
 # it, and then the committed figures are not touched.
-BENCH := --json benches/fan-out.json --chart benches/fan-out.svg
+BENCH := --json ../benches/fan-out.json --chart ../benches/fan-out.svg
 
 .PHONY: bench
 bench: $(peers)/node_modules/.package-lock.json ## Measure what a delivery costs, beside other servers: 20 minutes
 	.ci/install
-	cargo bench --locked -p tidings-server --bench fan_out -- $(BENCH)
+	cargo bench --locked -p tidings-demo --bench fan_out -- $(BENCH)
 
 $(peers)/node_modules/.package-lock.json: $(peers)/package.json $(peers)/package-lock.json
 	npm --prefix $(peers) ci --no-audit --no-fund
@@ -106,7 +107,7 @@ format: $(modules) ## Format everything
 
 .PHONY: generate
 generate: $(modules) ## Write the contract's files anew: from Rust types to schema/, from there to client-ts/
-	cargo run --locked -p tidings-schema -- generate
+	cargo run --locked -p tidings-demo-contract -- generate
 	$(npm) run generate
 
 .PHONY: clean
@@ -122,7 +123,7 @@ page: $(modules)
 
 .PHONY: binaries
 binaries:
-	cargo build --locked -p tidings-server -p tidings-testkit --bins
+	cargo build --locked -p tidings-demo -p tidings-testkit --bins
 
 # With the libraries' features that `cargo test` has compiled, so that nothing is compiled twice.
 .PHONY: tested-binaries

@@ -219,7 +219,7 @@ pub struct ErrorData {
     /// What a service's error carries, as `x-errors` describes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Value")]
-    pub details: Option<Value>,
+    pub details: Option<Box<Value>>,
 }
 
 impl RpcError {
@@ -238,7 +238,7 @@ impl RpcError {
     pub fn with_details<D: ErrorDetails>(message: impl Into<String>, details: D) -> Self {
         let mut error = Self::new(D::KIND, message);
         if let Some(data) = &mut error.data {
-            data.details = Some(to_value(details).expect("the details are plain data"));
+            data.details = Some(Box::new(to_value(details).expect("the details are plain data")));
         }
         error
     }

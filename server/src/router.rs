@@ -291,7 +291,7 @@ impl<S: Send + Sync + 'static, Last: Registered> Router<S, Last> {
     }
 
     /// Asks `handler` before each call of the procedure that was just registered. It receives the same input as the
-    /// procedure, and answers `Ok(())`, or an error that the client receives: [`RpcError::forbidden`].
+    /// procedure, and answers `Ok(())`, or an error that the client receives: [`crate::RpcError::forbidden`].
     ///
     /// It is dropped when the client's connection closes before it answers, and the procedure is not run. A panic is
     /// answered with `internalError`. While it runs, other calls of the connection go on.

@@ -21,6 +21,11 @@ pub(crate) struct Arguments {
     #[arg(long, value_enum, value_delimiter = ',')]
     server: Vec<Server>,
 
+    /// The program of an earlier build, such as `target/before/tidings-demo`: measured beside this one in each scenario
+    /// that compares servers.
+    #[arg(long, value_name = "PROGRAM")]
+    pub(crate) before: Option<PathBuf>,
+
     /// How many rounds: in each, every server runs once in each scenario.
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) runs: u32,
@@ -72,7 +77,14 @@ impl Arguments {
     }
 
     pub(crate) fn servers(&self, scenario: Scenario) -> Vec<Server> {
-        scenario.servers().iter().copied().filter(|s| chosen(&self.server, s)).collect()
+        let mut servers: Vec<_> =
+            scenario.servers().iter().copied().filter(|s| chosen(&self.server, s)).collect();
+        // Right behind Tidings, so that both meet the same state of the machine.
+        let compared = servers.contains(&Server::Tidings) && scenario.compares_servers();
+        if self.before.is_some() && compared {
+            servers.insert(1, Server::Before);
+        }
+        servers
     }
 
     pub(crate) fn window(&self) -> Option<Duration> {

@@ -60,6 +60,11 @@ impl Scenario {
         }
     }
 
+    /// Whether several servers are measured in it.
+    pub(crate) fn compares_servers(self) -> bool {
+        self.servers().len() > 1
+    }
+
     /// Who is measured, unless the arguments name some of them.
     pub(crate) fn servers(self) -> &'static [Server] {
         use Server::{Bun, Floor, SocketIo, Tidings, Trpc};

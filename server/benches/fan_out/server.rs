@@ -13,7 +13,7 @@ use tidings_testkit::{Port, Process, Replica, ReplicaOptions, ValkeyProcess};
 use crate::{error::BoxError, protocol::Protocol};
 
 /// The folder of the servers that are not ours.
-pub(crate) const PEERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/peers");
+pub(crate) const PEERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../benches/peers");
 /// What every server calls itself in its messages.
 const INSTANCE: &str = "bench";
 
@@ -25,6 +25,9 @@ const INSTANCE: &str = "bench";
 pub(crate) enum Server {
     /// `tidings-demo serve`.
     Tidings,
+    /// An earlier build of Tidings, given with `--before`.
+    #[value(skip)]
+    Before,
     /// Frames made by hand, straight to the sockets.
     Floor,
     /// Bun's own publish, with the same frames as Tidings.
@@ -40,6 +43,7 @@ impl Server {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Tidings => "Tidings",
+            Self::Before => "before",
             Self::Floor => "bare floor",
             Self::Bun => "Bun publish",
             Self::SocketIo => "Socket.IO",
@@ -49,7 +53,7 @@ impl Server {
 
     pub(crate) fn protocol(self) -> Protocol {
         match self {
-            Self::Tidings | Self::Floor | Self::Bun => Protocol::JsonRpc,
+            Self::Tidings | Self::Before | Self::Floor | Self::Bun => Protocol::JsonRpc,
             Self::SocketIo => Protocol::SocketIo,
             Self::Trpc => Protocol::Trpc,
         }
@@ -79,10 +83,16 @@ impl Running {
         server: Server,
         cpu: usize,
         valkey: &ValkeyProcess,
+        before: Option<&Path>,
         arguments: &[&str],
     ) -> Result<Self, BoxError> {
-        if server == Server::Tidings {
-            let options = ReplicaOptions::new(env!("CARGO_BIN_EXE_tidings-demo"), INSTANCE)
+        let replica = match server {
+            Server::Tidings => Some(Path::new(env!("CARGO_BIN_EXE_tidings-demo"))),
+            Server::Before => Some(before.ok_or("--before names no program")?),
+            _ => None,
+        };
+        if let Some(program) = replica {
+            let options = ReplicaOptions::new(program, INSTANCE)
                 .valkey_url(valkey.url())
                 .on_cpu(cpu)
                 .args(arguments);
@@ -130,7 +140,7 @@ impl Running {
 /// What to run for a server that is not Tidings.
 fn command(server: Server) -> Result<(PathBuf, Vec<&'static str>), BoxError> {
     Ok(match server {
-        Server::Tidings | Server::Floor => (env::current_exe()?, vec!["floor"]),
+        Server::Tidings | Server::Before | Server::Floor => (env::current_exe()?, vec!["floor"]),
         Server::Bun => (bun()?, vec!["bun.js"]),
         Server::SocketIo => (node()?, vec!["socket-io.js"]),
         Server::Trpc => (node()?, vec!["trpc.js"]),

@@ -49,7 +49,7 @@ fn title(scenario: Scenario) -> String {
 }
 
 fn fan_out(summary: Summary<'_>, scenario: Scenario) -> Option<String> {
-    let servers = scenario.servers().iter().copied();
+    let servers = scenario.servers().iter().copied().chain([Server::Before]);
     let servers =
         servers.filter(|s| summary.runs(scenario, *s).next().is_some()).collect::<Vec<_>>();
     if servers.is_empty() {

@@ -57,6 +57,16 @@ pub(crate) fn all(summary: Summary<'_>) -> Vec<Target> {
     add("saturated: CPU per delivery, of Bun's", cost(Saturated, Bun), at_most(1.0));
     add("saturated: CPU per delivery, of Socket.IO's", cost(Saturated, SocketIo), at_most(0.3));
     add("saturated: CPU per delivery, of tRPC's", cost(Saturated, Trpc), at_most(0.1));
+    // Measured only with `--before`. A ratio within the spread of the runs is equal.
+    for (says, scenario) in [
+        ("paced: CPU per delivery, of the earlier build's", Paced),
+        ("saturated: CPU per delivery, of the earlier build's", Saturated),
+        ("10 KB: CPU per delivery, of the earlier build's", Large),
+    ] {
+        if summary.runs(scenario, Server::Before).next().is_some() {
+            add(says, cost(scenario, Server::Before), at_most(1.03));
+        }
+    }
     let missing =
         |scenario| summary.fan_out(scenario, Tidings, |f| f.expected as f64 - f.received as f64);
     add("saturated: events not delivered", missing(Saturated), Bound::Exactly(0.0));

@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    path::PathBuf,
     thread,
     time::{Duration, Instant},
 };
@@ -35,6 +36,8 @@ pub(crate) struct Bench {
     /// The publisher's.
     connection: Connection,
     server_cpu: usize,
+    /// The program of an earlier build.
+    before: Option<PathBuf>,
     /// By payload size: a message of a server that has to send what Tidings sends, but for ids and times.
     messages: HashMap<usize, (Server, Vec<u8>)>,
 }
@@ -70,7 +73,8 @@ impl Bench {
         runtime.block_on(async { Replica::start(replica).await?.stop().await })?;
         let connection = broker::connect(&valkey)?;
         let server_cpu = arguments.server_cpu;
-        Ok(Self { runtime, valkey, connection, server_cpu, messages: HashMap::new() })
+        let before = arguments.before.clone();
+        Ok(Self { runtime, valkey, connection, server_cpu, before, messages: HashMap::new() })
     }
 
     /// Starts a server, and subscribes to it.
@@ -82,7 +86,7 @@ impl Bench {
         arguments: &[&str],
     ) -> Result<Stage, BoxError> {
         broker::forget(&mut self.connection)?;
-        let start = Running::start(server, self.server_cpu, &self.valkey, arguments);
+        let start = Running::start(server, self.server_cpu, &self.valkey, self.before.as_deref(), arguments);
         let running = self.runtime.block_on(start)?;
         thread::sleep(SETTLE);
         let memory_before_kib = usage::memory_kib(running.pid())?;

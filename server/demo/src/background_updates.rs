@@ -11,20 +11,34 @@ use crate::{bios, config::BackgroundUpdatesArgs, handlers::list_1, user_director
 /// The time between two events of `--demo`.
 const DEMO_INTERVAL: Duration = Duration::from_secs(3);
 
-/// Publishes until `shutdown`.
+/// The pause before another try to connect.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// Publishes until `shutdown`. Waits for a Valkey that is not there yet.
 ///
 /// # Errors
 ///
-/// When there is no Valkey to publish to, or it refuses this client.
+/// When no address of a Valkey is given, or it cannot be one.
 pub async fn background_updates(
     args: BackgroundUpdatesArgs,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), Error> {
-    let publisher = Publisher::connect_with(&args.broker).await?;
     tokio::select! {
-        () = shutdown => {}
-        () = publish(publisher, args.channel, args.interval) => {}
+        () = shutdown => Ok(()),
+        error = connect_and_publish(args) => error,
     }
+}
+
+async fn connect_and_publish(args: BackgroundUpdatesArgs) -> Result<(), Error> {
+    let publisher = loop {
+        match Publisher::connect_with(&args.broker).await {
+            Ok(publisher) => break publisher,
+            Err(error @ Error::Broker(_)) => tracing::warn!(%error, "trying again"),
+            Err(error) => return Err(error),
+        }
+        tokio::time::sleep(RETRY).await;
+    };
+    publish(publisher, args.channel, args.interval).await;
     Ok(())
 }
 

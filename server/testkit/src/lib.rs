@@ -9,7 +9,7 @@
 //! - [`Fleet`]: a Valkey, replicas, nginx and, if wanted, the publisher
 //! - [`Nginx`]: the project's own nginx configuration in front of given replicas
 //! - [`Replica`]: one `tidings-demo serve`
-//! - [`Publisher`]: one `tidings background-updates`
+//! - [`Publisher`]: one `tidings-demo background-updates`
 //! - [`ValkeyProcess`]: a Valkey of one's own
 //! - [`Link`]: a TCP connection that can be cut
 //! - [`Process`]: what they have in common: start, signals, end

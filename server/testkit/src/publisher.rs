@@ -1,4 +1,4 @@
-//! One `tidings background-updates`.
+//! One `tidings-demo background-updates`.
 
 use std::{path::Path, time::Duration};
 
@@ -7,7 +7,7 @@ use crate::{Process, Result, process::command, tool};
 /// How long the publisher may take to end.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// One `tidings background-updates`: publishes a user list to `list-1` at once, and then every 3 s. Killed
+/// One `tidings-demo background-updates`: publishes a user list to `list-1` at once, and then every 3 s. Killed
 /// when dropped.
 #[derive(Debug)]
 pub struct Publisher {

@@ -63,7 +63,7 @@ async fn a_parameter_of_the_wrong_type() {
     .await;
     answers(
         r#"{"jsonrpc":"2.0","id":1,"method":"userById","params":"7"}"#,
-        invalid_params("params must be an object, such as {\"channel\":\"list-1\"}", None),
+        invalid_params("params must be an object", None),
     )
     .await;
     answers(
@@ -87,11 +87,12 @@ async fn a_missing_channel() {
 #[tokio::test]
 async fn an_illegal_channel_name() {
     for channel in ["", "List", "a b", "updates:{list-1}", "*", "../x"] {
-        let rule = "use 1 to 128 of a-z, 0-9, '.', '_' and '-', starting with a letter or a digit";
+        let rule =
+            "use 1 to 128 of a-z, 0-9, '.', '_' and '-', and begin with a letter, a digit or '_'";
         answers(
             &format!(r#"{{"jsonrpc":"2.0","id":1,"method":"onUpdates","params":{{"channel":"{channel}"}}}}"#),
             invalid_params(
-                &format!("channel: {channel:?} is no channel name: {rule}"),
+                &format!("channel: {channel:?} is not a channel name: {rule}"),
                 Some("channel"),
             ),
         )

@@ -3,9 +3,9 @@
 import { readFileSync } from "node:fs";
 import Ajv from "ajv";
 
-const schema = new URL("../../../schema/", import.meta.url);
+const schema = new URL("../../../schema/demo/", import.meta.url);
 
-/** Reads a JSON file of the `schema/` folder. */
+/** Reads a JSON file of the `schema/demo/` folder. */
 export function read(path) {
   return JSON.parse(readFileSync(new URL(path, schema), "utf8"));
 }
@@ -14,10 +14,10 @@ export function read(path) {
 export const contract = read("openrpc.json");
 
 /**
- * Draft-07, and strict: an unknown keyword or format is an error. `uint64` and `double` are the formats that draft-07
- * does not define; JavaScript's numbers cannot check it.
+ * Draft-07, and strict: an unknown keyword or format is an error. These formats are not draft-07's, and JavaScript's
+ * numbers cannot check them.
  */
-export const ajv = new Ajv({ strict: true, allErrors: true, formats: { double: true, uint64: true } });
+export const ajv = new Ajv({ strict: true, allErrors: true, formats: { double: true, uint32: true, uint64: true } });
 ajv.addVocabulary(["components"]);
 ajv.addSchema({ $id: "openrpc.json", components: { schemas: contract.components.schemas } });
 

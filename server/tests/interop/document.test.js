@@ -52,10 +52,11 @@ describe("openrpc.json", () => {
     }
   });
 
-  test("describes the calls of schema/examples for OpenRPC's own validator", async () => {
+  test("describes the calls of schema/demo/examples for OpenRPC's own validator", async () => {
     const validator = new MethodCallValidator(await parseOpenRPCDocument(copy()));
-    for (const example of ["all-users", "user-by-id", "on-updates"]) {
-      const { method, params = {} } = read(`examples/${example}.request.json`);
+    for (const example of ["all-users", "user-by-id", "set-bio", "on-updates", "on-updates.request-to-resume"]) {
+      const file = example.includes(".") ? example : `${example}.request`;
+      const { method, params = {} } = read(`examples/${file}.json`);
       assert.deepEqual(validator.validate(method, params), [], example);
     }
     assert.equal(validator.validate("onUpdates", { channel: "No Channel" }).length, 1);

@@ -83,7 +83,7 @@ impl Functions {
     ) -> impl Future<Output = Result<Position, BrokerUnavailable>> + Send + 'static {
         let call = publish_call(publish);
         let functions = self.clone();
-        async move { position(functions.call(&call).await?) }
+        async move { position(&functions.call::<String>(&call).await?) }
     }
 
     /// Publishes in order, in one pipeline for each [`TOGETHER`] or [`TOGETHER_BYTES`].
@@ -125,7 +125,7 @@ impl Functions {
                 Err(error) => return publishes.iter().map(|_| Err(error.clone())).collect(),
             };
         }
-        results.into_iter().map(|id| position(id?)).collect()
+        results.into_iter().map(|id| position(&id?)).collect()
     }
 
     async fn query_all(
@@ -140,8 +140,10 @@ impl Functions {
         let mut commands = self.commands.clone();
         let answers = pipeline.query_async::<Vec<RedisResult<String>>>(&mut commands);
         match timeout(TIMEOUT, answers).await {
-            Ok(Ok(answers)) => Ok(answers.into_iter().map(|a| a.map_err(Failure::of)).collect()),
-            Ok(Err(error)) => Err(Failure::of(error).into()),
+            Ok(Ok(answers)) => {
+                Ok(answers.into_iter().map(|a| a.map_err(|error| Failure::of(&error))).collect())
+            }
+            Ok(Err(error)) => Err(Failure::of(&error).into()),
             Err(_) => Err(late().into()),
         }
     }
@@ -227,7 +229,7 @@ impl Functions {
     async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, Failure> {
         match timeout(TIMEOUT, command.query_async(&mut self.commands.clone())).await {
             Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => Err(Failure::of(error)),
+            Ok(Err(error)) => Err(Failure::of(&error)),
             Err(_) => Err(late()),
         }
     }
@@ -261,7 +263,7 @@ fn publish_call(publish: &Publish) -> Cmd {
     call
 }
 
-fn position(id: String) -> Result<Position, BrokerUnavailable> {
+fn position(id: &str) -> Result<Position, BrokerUnavailable> {
     id.parse().map_err(|_| unexpected("publishing"))
 }
 
@@ -270,8 +272,8 @@ fn late() -> Failure {
 }
 
 impl Failure {
-    fn of(error: RedisError) -> Self {
-        if is_missing(&error) { Self::Missing } else { Self::Other(describe(&error)) }
+    fn of(error: &RedisError) -> Self {
+        if is_missing(error) { Self::Missing } else { Self::Other(describe(error)) }
     }
 }
 

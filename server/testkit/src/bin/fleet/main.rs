@@ -100,6 +100,7 @@ fn beside_this(name: &str) -> PathBuf {
 }
 
 /// Ends on SIGINT, SIGTERM, SIGHUP and, if wanted, the end of standard input.
+#[expect(clippy::disallowed_methods, reason = "the test kit runs on Linux only")]
 async fn told_to_end(with_stdin: bool) {
     let listen = |kind| signal(kind).expect("a handler can be set");
     let mut interrupt = listen(SignalKind::interrupt());
