@@ -10,10 +10,11 @@ modules := client-ts/node_modules/.package-lock.json
 page    := client-ts/demo/dist
 interop := server/tests/interop
 peers   := server/benches/peers
+target  := $(abspath $(or $(CARGO_TARGET_DIR),target))
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # --- See it
 
@@ -26,18 +27,26 @@ demo: page ## Run one process with demo updates and the page: http://localhost:3
 fleet: page binaries ## Run Valkey, three replicas, nginx and a publisher: http://localhost:3001
 	cargo run --locked -p tidings-testkit --bin fleet -- --static-dir $(page)
 
+.PHONY: dev
+dev: $(modules) ## Serve the page with hot reload on port 5173, in front of a running `make demo`
+	$(npm) run dev
+
 # --- Check it
+
+.PHONY: install
+install: ## Install what tests and `make fleet` need: Valkey, nginx, Chromium (Debian, Ubuntu)
+	.ci/install
 
 # Goes on after a failure (-k), so that one run tells all there is to mend; it fails all the same.
 .PHONY: test
-test: ## Install what the tests need, then run everything
-	.ci/install
-	$(MAKE) --no-print-directory -k lint check-contract check-compose test-rust test-client test-browser test-interop
+test: install ## Install what the tests need, then run everything
+	$(MAKE) --no-print-directory -k lint check-contract check-compose test-rust test-portable test-client test-browser test-interop
 
 .PHONY: lint lint-rust lint-client
 lint: lint-rust lint-client ## Check format, lints, types and documentation
 
 lint-rust:
+	@rustc --version | grep -q "rustc $$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)" || echo "note: this is not the oldest Rust that Cargo.toml promises, so that promise is not checked here"
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps
@@ -47,7 +56,7 @@ lint-client: $(modules)
 	$(npm) run types
 
 .PHONY: check-contract
-check-contract: $(modules)
+check-contract: $(modules) ## Check that generated files are what the Rust types say
 	cargo run --locked -p tidings-demo-contract -- check
 	$(npm) run check:contract
 
@@ -60,28 +69,33 @@ check-compose:
 	fi
 
 .PHONY: test-rust
-test-rust:
+test-rust: ## Run the Rust tests
 	cargo test --locked --workspace --no-fail-fast
 
+# The fallbacks of server/src/platform.rs, which macOS and Windows use. RUSTFLAGS are part of what cargo compiles by, hence
+# a folder of its own.
+.PHONY: test-portable
+test-portable: ## Run the Rust tests with the fallbacks for other operating systems
+	RUSTFLAGS='--cfg tidings_portable' CARGO_TARGET_DIR=$(target)/portable cargo test --locked --workspace --no-fail-fast
+
 .PHONY: test-client
-test-client: $(modules) tested-binaries
+test-client: $(modules) tested-binaries ## Run the tests of the npm packages
 	$(npm) test
 
 .PHONY: test-browser
-test-browser: page tested-binaries
+test-browser: page tested-binaries ## Run the tests of the page, in Chromium
 	$(npm) run e2e
 
 # Clients and tools of other people.
 .PHONY: test-interop
-test-interop: tested-binaries
+test-interop: tested-binaries ## Run the tests with other people's clients and tools
 	$(interop)/setup
 	npm --prefix $(interop) test
 
 # Faults, jitter and a reconnect storm at full size; `make test` has a short form of the faults. Figures depend on what
 # else the machine does.
 .PHONY: chaos
-chaos: ## Break a fleet under load for eight minutes, and print what its clients lost by it
-	.ci/install
+chaos: install ## Break a fleet under load for eight minutes, and print what its clients lost by it
 	cargo build --locked --release -p tidings-demo -p tidings-testkit --bins
 	cargo run --locked --release -p tidings-testkit --bin chaos
 
@@ -90,13 +104,15 @@ chaos: ## Break a fleet under load for eight minutes, and print what its clients
 BENCH := --json ../benches/fan-out.json --chart ../benches/fan-out.svg
 
 .PHONY: bench
-bench: $(peers)/node_modules/.package-lock.json ## Measure what a delivery costs, beside other servers: 20 minutes
-	.ci/install
+bench: install $(peers)/node_modules/.package-lock.json ## Measure what a delivery costs, beside other servers: 20 minutes
 	cargo bench --locked -p tidings-demo --bench fan_out -- $(BENCH)
 
 $(peers)/node_modules/.package-lock.json: $(peers)/package.json $(peers)/package-lock.json
 	npm --prefix $(peers) ci --no-audit --no-fund
 	@touch $@
+
+.PHONY: verify
+verify: test chaos bench ## Run everything, also what is too slow for CI: 45 minutes
 
 # --- Change it
 
@@ -113,7 +129,7 @@ generate: $(modules) ## Write the contract's files anew: from Rust types to sche
 .PHONY: clean
 clean: ## Remove what was built
 	cargo clean
-	rm -rf client-ts/node_modules client-ts/dist $(page) $(interop)/node_modules $(interop)/.venv $(peers)/node_modules
+	rm -rf client-ts/node_modules client-ts/*/dist $(interop)/node_modules $(interop)/.venv $(peers)/node_modules
 
 # --- What the above need
 
@@ -130,6 +146,6 @@ binaries:
 tested-binaries:
 	cargo test --locked --workspace --no-run
 
-$(modules): client-ts/package.json client-ts/package-lock.json
+$(modules): client-ts/package.json client-ts/package-lock.json client-ts/client/package.json client-ts/codegen/package.json client-ts/demo/package.json
 	$(npm) ci --no-audit --no-fund
 	@touch $@
