@@ -82,9 +82,17 @@ export function checkNames({ methods, errors }: Document): void {
       );
     }
   }
-  for (const { name, place } of errors) {
+  const errorNames = new Set<string>();
+  for (const { name, code, place } of errors) {
     if (!/^[A-Za-z][A-Za-z0-9]*$/.test(name)) {
       throw place.fault(`"${name}" cannot be the name of an error`, "Use letters and digits.");
+    }
+    if (errorNames.has(name))
+      throw place.fault("there are two of this name", "Rename one of them.");
+    errorNames.add(name);
+    const isReserved = code >= -32_768 && code <= -32_000;
+    if (tidingsErrors.some((known) => known === name) && !isReserved) {
+      throw place.fault("Tidings has an error of this name", "Rename the service's error.");
     }
     if (clientErrors.includes(name)) {
       throw place.fault("the client has an error of this name", "Rename the service's error.");

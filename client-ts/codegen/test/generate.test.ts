@@ -1,10 +1,13 @@
 /** What is generated: the committed fixtures are type-checked with everything else by `npm run types`. */
+import { readFile } from "node:fs/promises";
 import { RpcError } from "@tidings/client";
 import { describe, expect, test } from "vitest";
 import { generate } from "../src/index.js";
 import { tidingsErrors } from "../src/names.js";
 import { document, query, ref } from "./support/document.js";
 import { shop } from "./support/shop.js";
+
+const fixture = (name: string) => new URL(`fixtures/${name}`, import.meta.url);
 
 test("a document with everything gives the committed files", async () => {
   const { contract, validators } = generate(shop, "./shop.js");
@@ -16,6 +19,15 @@ test("a document with nothing gives a contract of nothing", async () => {
   const { contract, validators } = generate(document({ title: "Nothing\nat all" }), "./empty.js");
   await expect(contract).toMatchFileSnapshot("fixtures/empty.ts");
   await expect(validators).toMatchFileSnapshot("fixtures/empty.validators.ts");
+});
+
+test("what schemars really writes is expressed, all of it", async () => {
+  // `schemars.rs`, beside it, is what it was made from.
+  const schemas = JSON.parse(await readFile(fixture("schemars.json"), "utf8"));
+  const openrpc = document({ schemas, methods: [query("all", ref("All"))] });
+  const { contract, validators } = generate(openrpc, "./schemars.js");
+  await expect(contract).toMatchFileSnapshot("fixtures/schemars.ts");
+  expect(validators).toContain("check0");
 });
 
 test("the same document gives the same text, whatever the order of types that are not used", () => {

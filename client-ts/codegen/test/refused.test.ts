@@ -115,6 +115,7 @@ describe("a procedure", () => {
 test.each([
   ["sold-out", 'error sold-out (#/x-errors/0): "sold-out" cannot be'],
   ["PayloadError", "the client has an error of this name"],
+  ["notFound", "Tidings has an error of this name"],
 ])("an error called %s", (name, message) => {
   expect(refusal(document({ errors: [{ name, code: 1, retryable: false }] }))).toContain(message);
 });

@@ -36,8 +36,8 @@ export function App({ queries }: { queries: QueryOptions<typeof contract> }) {
         <div className="intro">
           <h1>User lists</h1>
           <p>
-            Live from channel <code>{channel}</code>. Open a second window: both change together,
-            whichever replica serves them.
+            Live from channel <code>{channel}</code>. Open a second window and edit a bio: both
+            change together, whichever replica serves them.
           </p>
         </div>
         <Continuity live={live} users={users} last={interruption} />

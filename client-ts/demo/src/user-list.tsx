@@ -61,7 +61,8 @@ function Cards({ mine, names, failed, changes, bios }: CardsProps) {
         <UserCard
           key={user.id}
           user={user}
-          change={changes.byId.get(user.id)}
+          // One under edit shows what is written, and not what came of it.
+          change={bios.edits.has(user.id) ? undefined : changes.byId.get(user.id)}
           mark={changes.count}
           bios={bios}
         />
