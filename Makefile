@@ -34,7 +34,8 @@ dev: $(modules) ## Serve the page with hot reload on port 5173, in front of a ru
 # The development profile here, too. The packages go into the program, so that `tidings new` works wherever it is.
 .PHONY: cli
 cli: packages ## Install the program `tidings`, which works with any service and makes new ones
-	TIDINGS_PACKAGES=$(target)/packages cargo install --locked --debug --path server/cli
+	TIDINGS_PACKAGES=$(target)/packages cargo install --locked --debug --force --path server/cli \
+	  --config 'profile.dev.package.tidings-cli.strip="debuginfo"'
 
 # --- Check it
 

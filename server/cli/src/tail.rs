@@ -5,10 +5,11 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::Value;
 use tokio::time::{sleep, timeout};
-use tokio_tungstenite::tungstenite::{Message, protocol::CloseFrame};
+use tokio_tungstenite::tungstenite::{self, Message, error::ProtocolError, protocol::CloseFrame};
 
 use crate::{
     backoff::Backoff,
@@ -111,7 +112,7 @@ impl Tail {
         };
         let call = connection::request(&self.args.procedure, &self.input);
         if let Err(error) = socket.send(Message::text(call.to_string())).await {
-            return Ok(Lost::because(format!("the connection broke: {error}")));
+            return Ok(broken(&error));
         }
         let mut subscription = None;
         loop {
@@ -178,15 +179,13 @@ async fn next(socket: &mut WebSocket) -> std::result::Result<String, Result<Lost
     loop {
         let message = match timeout(QUIET, socket.next()).await {
             Ok(Some(Ok(message))) => message,
-            Ok(Some(Err(error))) => {
-                return Err(Ok(Lost::because(format!("the connection broke: {error}"))));
-            }
+            Ok(Some(Err(error))) => return Err(Ok(broken(&error))),
             Ok(None) => return Err(Ok(Lost::because("the connection broke"))),
             Err(_) if asked => return Err(Ok(Lost::because("the server is silent"))),
             Err(_) => {
                 asked = true;
-                if let Err(error) = socket.send(Message::Ping(Default::default())).await {
-                    return Err(Ok(Lost::because(format!("the connection broke: {error}"))));
+                if let Err(error) = socket.send(Message::Ping(Bytes::new())).await {
+                    return Err(Ok(broken(&error)));
                 }
                 continue;
             }
@@ -196,6 +195,19 @@ async fn next(socket: &mut WebSocket) -> std::result::Result<String, Result<Lost
             Message::Close(frame) => return Err(closed(frame)),
             _ => asked = false,
         }
+    }
+}
+
+/// Tungstenite's words for a server that is just gone say less than these.
+fn broken(error: &tungstenite::Error) -> Lost {
+    match error {
+        tungstenite::Error::ConnectionClosed
+        | tungstenite::Error::AlreadyClosed
+        | tungstenite::Error::Io(_)
+        | tungstenite::Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
+            Lost::because("the connection broke")
+        }
+        error => Lost::because(format!("the connection broke: {error}")),
     }
 }
 

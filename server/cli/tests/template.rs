@@ -12,7 +12,7 @@ mod house;
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/template/openrpc.json");
 
-/// `UPDATE_TEMPLATE=1 cargo test -p tidings-cli template` writes the file.
+/// `UPDATE_TEMPLATE=1 cargo test -p tidings-cli --test template` writes the file.
 #[test]
 fn the_document_of_a_new_project_is_that_of_its_contract() {
     let mut document = house::router().document().unwrap();
@@ -23,5 +23,5 @@ fn the_document_of_a_new_project_is_that_of_its_contract() {
         std::fs::write(FILE, format!("{document:#}\n")).unwrap();
     }
     let file: Value = serde_json::from_str(&std::fs::read_to_string(FILE).unwrap()).unwrap();
-    assert_eq!(file, document, "run UPDATE_TEMPLATE=1 cargo test -p tidings-cli template");
+    assert_eq!(file, document, "run UPDATE_TEMPLATE=1 cargo test -p tidings-cli --test template");
 }
