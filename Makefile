@@ -31,6 +31,11 @@ fleet: page binaries ## Run Valkey, three replicas, nginx and a publisher: http:
 dev: $(modules) ## Serve the page with hot reload on port 5173, in front of a running `make demo`
 	$(npm) run dev
 
+# The development profile here, too. The packages go into the program, so that `tidings new` works wherever it is.
+.PHONY: cli
+cli: packages ## Install the program `tidings`, which works with any service and makes new ones
+	TIDINGS_PACKAGES=$(target)/packages cargo install --locked --debug --path server/cli
+
 # --- Check it
 
 .PHONY: install
@@ -40,7 +45,7 @@ install: ## Install what tests and `make fleet` need: Valkey, nginx, Chromium (D
 # Goes on after a failure (-k), so that one run tells all there is to mend; it fails all the same.
 .PHONY: test
 test: install ## Install what the tests need, then run everything
-	$(MAKE) --no-print-directory -k lint check-contract check-compose test-rust test-portable test-client test-browser test-interop
+	$(MAKE) --no-print-directory -k lint check-contract check-compose test-rust test-portable test-client test-browser test-interop test-new
 
 .PHONY: lint lint-rust lint-client
 lint: lint-rust lint-client ## Check format, lints, types and documentation
@@ -92,6 +97,12 @@ test-interop: tested-binaries ## Run the tests with other people's clients and t
 	$(interop)/setup
 	npm --prefix $(interop) test
 
+# A user's first minutes, with packages instead of this workspace.
+.PHONY: test-new
+test-new: packages ## Run the test of `tidings new`: a project outside of this repository
+	cargo build --locked -p tidings-cli
+	CARGO_TARGET_DIR=$(target)/new-project server/cli/tests/new-project $(target)/debug/tidings $(target)/packages
+
 # Faults, jitter and a reconnect storm at full size; `make test` has a short form of the faults. Figures depend on what
 # else the machine does.
 .PHONY: chaos
@@ -130,6 +141,14 @@ generate: $(modules) ## Write the contract's files anew: from Rust types to sche
 clean: ## Remove what was built
 	cargo clean
 	rm -rf client-ts/node_modules client-ts/*/dist $(interop)/node_modules $(interop)/.venv $(peers)/node_modules
+
+.PHONY: packages
+packages: $(modules) ## Pack what `tidings new` needs, the crates and npm packages of Tidings: target/packages
+	rm -rf $(target)/package $(target)/packages
+	mkdir -p $(target)/packages
+	cargo package --locked --no-verify --allow-dirty -p tidings-contract -p tidings
+	cp $(target)/package/*.crate $(target)/packages
+	cd client-ts && npm pack --silent -w client -w codegen --pack-destination $(target)/packages
 
 # --- What the above need
 

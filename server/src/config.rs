@@ -164,7 +164,9 @@ impl BrokerConfig {
     ///
     /// When the address cannot be one. The message does not show it.
     pub(crate) fn server(&self) -> Result<Option<ConnectionInfo>, Error> {
-        let Some(Secret(url)) = &self.valkey_url else { return Ok(None) };
+        // An empty variable is how a compose file says that there is none.
+        let url = self.valkey_url.as_ref().filter(|Secret(url)| !url.is_empty());
+        let Some(Secret(url)) = url else { return Ok(None) };
         let server = url.as_str().into_connection_info().map_err(|_| {
             Error::Config(
                 "the Valkey URL cannot be read; it looks like redis://[user:password@]host:port[/db] \

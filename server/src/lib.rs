@@ -86,6 +86,8 @@ mod readiness;
 mod resume;
 #[cfg(test)]
 mod sample;
+/// How procedures are called.
+mod service;
 /// A connection's subscriptions, and what waits for them to be read.
 mod socket;
 /// One subscriber's life.

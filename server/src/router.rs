@@ -6,22 +6,21 @@ use std::{fmt, marker::PhantomData, sync::Arc};
 
 use futures_util::{FutureExt, future::BoxFuture};
 use jsonrpsee::{
-    ResponsePayload,
-    server::{MethodCallback, MethodResponse, Methods},
-    types::{Extensions, Id, Params},
+    server::{MethodCallback, Methods},
+    types::Params,
 };
-use serde::{Serialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 use serde_json::value::{RawValue, to_raw_value};
 use tidings_contract::{
     InvalidContract, Mutation, OnInstances, OpenRpc, Query, Subscription, openrpc::unsubscribe_name,
 };
 
 use crate::{
-    context::{Caller, Context},
+    context::Context,
     engine::Engine,
-    handler::{Answer, Handler, guarded, internal_error},
-    input::{self, error_object},
-    publisher::Publisher,
+    handler::{Answer, Handler, internal_error},
+    input,
+    service::{Access, Service, call, constant},
     subscription,
 };
 
@@ -89,28 +88,10 @@ struct Procedure<S> {
 /// Makes a method of a procedure.
 type Serve<S> = Box<dyn FnOnce(Arc<Service<S>>, Access<S>) -> MethodCallback + Send>;
 
-/// Who may call a procedure.
-enum Access<S> {
-    /// Nobody has said: everybody in development mode, else the server does not start.
-    Undeclared,
-    Public,
-    Authorize(Authorize<S>),
-}
-
-type Authorize<S> =
-    Arc<dyn Fn(Context<S>, &Params<'static>) -> BoxFuture<'static, Answer<()>> + Send + Sync>;
-
 /// Answers a subscription's snapshot, as JSON.
 type Snapshot<S> = Arc<
     dyn Fn(Context<S>, &Params<'static>) -> BoxFuture<'static, Answer<Box<RawValue>>> + Send + Sync,
 >;
-
-/// What the methods of one server share.
-pub(crate) struct Service<S> {
-    pub(crate) engine: Arc<Engine>,
-    state: Arc<S>,
-    publisher: Publisher,
-}
 
 /// What a server serves.
 #[derive(Clone, Debug)]
@@ -337,84 +318,8 @@ impl<S: Send + Sync + 'static, P: Subscription> Router<S, Follow<P>> {
     }
 }
 
-impl<S> Clone for Access<S> {
-    fn clone(&self) -> Self {
-        match self {
-            Self::Undeclared => Self::Undeclared,
-            Self::Public => Self::Public,
-            Self::Authorize(authorize) => Self::Authorize(authorize.clone()),
-        }
-    }
-}
-
 impl<S, Last> fmt::Debug for Router<S, Last> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.procedures.iter().map(|procedure| procedure.name)).finish()
     }
-}
-
-impl<S: Send + Sync + 'static> Service<S> {
-    fn context(&self, extensions: &Extensions) -> Answer<Context<S>> {
-        let caller = extensions.get::<Caller>().cloned().ok_or_else(|| {
-            tracing::error!("a call came by without its caller");
-            internal_error()
-        })?;
-        Ok(Context::new(self.state.clone(), self.publisher.clone(), caller))
-    }
-
-    async fn authorize(
-        &self,
-        procedure: &'static str,
-        access: &Access<S>,
-        params: &Params<'static>,
-        extensions: &Extensions,
-    ) -> Answer<()> {
-        let Access::Authorize(authorize) = access else { return Ok(()) };
-        let context = self.context(extensions)?;
-        guarded(procedure, || authorize(context, params)).await
-    }
-}
-
-/// The callback of a query or a mutation.
-fn call<S, I, O>(
-    procedure: &'static str,
-    service: Arc<Service<S>>,
-    access: Access<S>,
-    run: impl Fn(Context<S>, I) -> BoxFuture<'static, Answer<O>> + Clone + Send + Sync + 'static,
-) -> MethodCallback
-where
-    S: Send + Sync + 'static,
-    I: DeserializeOwned + Send + 'static,
-    O: Serialize + Send + 'static,
-{
-    MethodCallback::Async(Arc::new(move |id, params, _, max_response_bytes, extensions| {
-        let (service, access, run) = (service.clone(), access.clone(), run.clone());
-        async move {
-            let answer = async {
-                service.authorize(procedure, &access, &params, &extensions).await?;
-                let input = input::parse(&params)?;
-                let context = service.context(&extensions)?;
-                let answer = guarded(procedure, || run(context, input)).await?;
-                to_raw_value(&answer).map_err(|error| {
-                    tracing::error!(procedure, %error, "an answer cannot be written as JSON");
-                    internal_error()
-                })
-            };
-            match answer.await {
-                Ok(answer) => respond(id, answer, max_response_bytes),
-                Err(error) => MethodResponse::error(id, error_object(error)),
-            }
-        }
-        .boxed()
-    }))
-}
-
-fn constant(answer: Box<RawValue>) -> MethodCallback {
-    MethodCallback::Sync(Arc::new(move |id: Id<'_>, _, max_response_bytes, _| {
-        respond(id, answer.clone(), max_response_bytes)
-    }))
-}
-
-fn respond(id: Id<'_>, answer: Box<RawValue>, max_response_bytes: usize) -> MethodResponse {
-    MethodResponse::response(id, ResponsePayload::success(answer), max_response_bytes)
 }

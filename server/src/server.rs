@@ -211,7 +211,7 @@ impl<S: Send + Sync + 'static> Server<S> {
             tasks.spawn(leave.clone().run_until_cancelled_owned(task));
         }
         let instance = &engine.config.instance;
-        if engine.config.broker.valkey_url.is_some() {
+        if engine.config.broker.server()?.is_some() {
             tracing::info!(%address, instance, broker = "valkey", "listening");
         } else {
             tracing::info!(%address, instance, broker = "memory", "listening");

@@ -1,4 +1,10 @@
-import type { AnyContract, ProcedureEntry, SubscriptionEntry, Validators } from "./contract.js";
+import type {
+  AnyContract,
+  GroupsOf,
+  ProcedureEntry,
+  SubscriptionEntry,
+  Validators,
+} from "./contract.js";
 import {
   ClientClosedError,
   type ClientError,
@@ -8,13 +14,7 @@ import {
 } from "./errors.js";
 import type { SubscriptionHandlers } from "./handlers.js";
 import { type ClientOptions, settingsOf } from "./options.js";
-import {
-  type CallOptions,
-  type Nested,
-  nest,
-  type ProcedureOf,
-  type Subscription,
-} from "./procedures.js";
+import { type CallOptions, nest, type Procedures, type Subscription } from "./procedures.js";
 import { decode, type Message, ProtocolError } from "./protocol.js";
 import { Requests } from "./requests.js";
 import type { Socket } from "./socket.js";
@@ -25,8 +25,12 @@ import { Subscriptions } from "./subscriptions.js";
 import { type ConnectionState, Transport } from "./transport.js";
 import { payloadFault } from "./validation.js";
 
+/** Never there at run time: by it TypeScript finds the contract of a client that it is given. */
+declare const contractOf: unique symbol;
+
 /** The members of a client that are not procedures. `@tidings/codegen` refuses procedures of these names. */
-export interface ClientMembers {
+export interface ClientMembers<C extends AnyContract = AnyContract> {
+  readonly [contractOf]?: C;
   readonly connectionState: Observable<ConnectionState>;
   /** Closes the connection for good. What is under way fails with `ClientClosedError`. */
   close(): void;
@@ -36,10 +40,7 @@ export interface ClientMembers {
  * A connection to a Tidings server, with one member for each procedure of the contract. Dotted names
  * nest: `prices.onPrice` is `client.prices.onPrice`.
  */
-export type Client<C extends AnyContract> = Nested<{
-  readonly [Name in keyof NonNullable<C["types"]>["procedures"] & string]: ProcedureOf<C, Name>;
-}> &
-  ClientMembers;
+export type Client<C extends AnyContract> = Procedures<C, GroupsOf<C>> & ClientMembers<C>;
 
 /** Which service to talk to, and how. */
 export interface CreateClientOptions<C extends AnyContract> extends ClientOptions {

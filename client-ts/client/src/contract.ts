@@ -1,6 +1,6 @@
 /** What a contract is: a small table for the client, and the types that everything else is derived from. */
 
-import type { CallFailure, ErrorEntry, RpcError, TidingsErrorName } from "./errors.js";
+import type { CallFailure, ErrorEntry, ErrorTable, RpcError, TidingsErrorName } from "./errors.js";
 import type { EventId } from "./events.js";
 import type { Validate } from "./validation.js";
 
@@ -30,31 +30,73 @@ export type ProcedureEntry<Types extends ProcedureTypes = ProcedureTypes> = Type
   ? SubscriptionEntry<Resumable>
   : { readonly kind: Types["kind"] };
 
+/** Procedures and groups of them by the segments of their names: `prices.onPrice` is in the group `prices`. */
+export interface ProcedureGroup {
+  readonly [segment: string]: ProcedureTypes | ProcedureGroup;
+}
+
+/** The dotted names of a group's procedures, those of inner groups included. */
+type NamesIn<Group, Prefix extends string = ""> = string extends keyof Group
+  ? string
+  : {
+      [Segment in keyof Group & string]: Group[Segment] extends ProcedureTypes
+        ? `${Prefix}${Segment}`
+        : NamesIn<Group[Segment], `${Prefix}${Segment}.`>;
+    }[keyof Group & string];
+
+/** What is in a group under a dotted name. */
+type Under<Group, Name> = Name extends keyof Group
+  ? Group[Name]
+  : Name extends `${infer Head}.${infer Rest}`
+    ? Head extends keyof Group
+      ? Under<Group[Head], Rest>
+      : never
+    : never;
+
+/** A group's procedures by their dotted names, those of inner groups included. */
+type Flat<Group> = {
+  [Name in NamesIn<Group>]: Extract<Under<Group, Name>, ProcedureTypes>;
+};
+
 /**
  * The procedures and errors of one service. `@tidings/codegen` writes it; nobody writes it by hand.
  *
- * @typeParam Procedures the types of each procedure, by its dotted name
+ * @typeParam Procedures the types of each procedure, in groups
  * @typeParam Errors the type of the details of each error that the service declares, by its name;
  *   undefined where it has none
  */
 export interface Contract<
-  Procedures extends Record<string, ProcedureTypes>,
+  Procedures extends ProcedureGroup,
   Errors extends Record<string, unknown>,
 > {
-  readonly procedures: { readonly [Name in keyof Procedures]: ProcedureEntry<Procedures[Name]> };
+  /** By dotted name. */
+  readonly procedures: {
+    readonly [Name in keyof Flat<Procedures>]: ProcedureEntry<Flat<Procedures>[Name]>;
+  };
   readonly errors: { readonly [Name in keyof Errors]: ErrorEntry };
   /** Never there at run time: it only carries the types. */
-  readonly types?: { procedures: Procedures; errors: Errors };
+  readonly types?: { groups: Procedures; procedures: Flat<Procedures>; errors: Errors };
 }
 
 /** A contract of any service. */
-export type AnyContract = Contract<Record<string, ProcedureTypes>, Record<string, unknown>>;
+export interface AnyContract {
+  readonly procedures: Readonly<Record<string, ProcedureEntry>>;
+  readonly errors: ErrorTable;
+  readonly types?: {
+    groups: ProcedureGroup;
+    procedures: Record<string, ProcedureTypes>;
+    errors: Record<string, unknown>;
+  };
+}
 
 type ProceduresOf<C extends AnyContract> = NonNullable<C["types"]>["procedures"];
 type NamesOf<C extends AnyContract, Kind> = {
   [Name in keyof ProceduresOf<C>]: ProceduresOf<C>[Name]["kind"] extends Kind ? Name : never;
 }[keyof ProceduresOf<C>] &
   string;
+
+/** The procedures of a contract, in groups. */
+export type GroupsOf<C extends AnyContract> = NonNullable<C["types"]>["groups"];
 
 /** The dotted name of any procedure of a contract. */
 export type ProcedureName<C extends AnyContract> = keyof ProceduresOf<C> & string;

@@ -32,6 +32,7 @@ export type {
   NoInput,
   Output,
   ProcedureEntry,
+  ProcedureGroup,
   ProcedureName,
   ProcedureTypes,
   QueryName,

@@ -8,6 +8,7 @@ import type {
   MutationName,
   Output,
   ProcedureName,
+  ProcedureTypes,
   QueryName,
   SubscriptionName,
 } from "./contract.js";
@@ -93,19 +94,17 @@ export type ProcedureOf<C extends AnyContract, Name extends ProcedureName<C>> =
         ? SubscriptionProcedure<Input<C, Name>, Data<C, Name>, ErrorOf<C, Name>>
         : never;
 
-/** Dotted names become nested members: `prices.onPrice` is found at `.prices.onPrice`. */
-export type Nested<Members> = {
-  readonly [Name in keyof Members as Name extends `${string}.${string}`
-    ? never
-    : Name]: Members[Name];
-} & {
-  readonly [Group in GroupOf<keyof Members>]: Nested<{
-    [Name in keyof Members as Name extends `${Group}.${infer Rest}` ? Rest : never]: Members[Name];
-  }>;
+/**
+ * The members of a client for a group of procedures. Mapped over the contract's own type, so that an
+ * editor shows the comments of each procedure and leads to its types.
+ */
+export type Procedures<C extends AnyContract, Group, Prefix extends string = ""> = {
+  readonly [Segment in keyof Group]: Group[Segment] extends ProcedureTypes
+    ? ProcedureOf<C, `${Prefix}${Segment & string}` & ProcedureName<C>>
+    : Procedures<C, Group[Segment], `${Prefix}${Segment & string}.`>;
 };
-type GroupOf<Name> = Name extends `${infer Group}.${string}` ? Group : never;
 
-/** The same at run time. */
+/** Groups members by the segments of their dotted names. */
 export function nest(members: Iterable<readonly [name: string, member: unknown]>): object {
   type Group = { [segment: string]: unknown };
   const root: Group = {};

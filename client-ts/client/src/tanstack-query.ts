@@ -13,9 +13,17 @@ import {
   type UseQueryOptions,
 } from "@tanstack/react-query";
 import type { Client } from "./client.js";
-import type { AnyContract, ErrorOf, Input, MutationName, Output, QueryName } from "./contract.js";
+import type {
+  AnyContract,
+  ErrorOf,
+  GroupsOf,
+  Input,
+  MutationName,
+  Output,
+  QueryName,
+} from "./contract.js";
 import { type ObserverHandlers, type SkipToken, skipToken } from "./observer.js";
-import type { CallOptions, Nested } from "./procedures.js";
+import type { CallOptions } from "./procedures.js";
 
 /** A cache key that knows the type of what is cached, so that `getQueryData(key)` is typed. */
 export type QueryKey<C extends AnyContract, Name extends QueryName<C>> = DataTag<
@@ -74,12 +82,16 @@ export type MutationOptionsOf<
   Context
 >;
 
-/** The option helpers of a contract, nested as the client is. */
-export type QueryOptions<C extends AnyContract> = Nested<
-  { readonly [Name in QueryName<C>]: QueryHelpers<C, Name> } & {
-    readonly [Name in MutationName<C>]: MutationHelpers<C, Name>;
-  }
->;
+/** The option helpers of a contract, in groups as the client's procedures are. */
+export type QueryOptions<C extends AnyContract, Group = GroupsOf<C>, Prefix extends string = ""> = {
+  readonly [Segment in keyof Group as Group[Segment] extends { kind: "subscription" }
+    ? never
+    : Segment]: Group[Segment] extends { kind: "query" }
+    ? QueryHelpers<C, `${Prefix}${Segment & string}` & QueryName<C>>
+    : Group[Segment] extends { kind: "mutation" }
+      ? MutationHelpers<C, `${Prefix}${Segment & string}` & MutationName<C>>
+      : QueryOptions<C, Group[Segment], `${Prefix}${Segment & string}.`>;
+};
 
 /**
  * The option helpers of all queries and mutations, bound to a client.

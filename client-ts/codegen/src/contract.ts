@@ -29,14 +29,16 @@ export function contractFile(document: Document): string {
       comment(meaning?.split("\n") ?? [], "  ") +
       `  ${name}: ${details === undefined ? "undefined" : types.write(details, place.at("details"), "  ")};\n`,
   );
-  const procedureTypes = document.methods.map((method) => procedureType(method, types, known));
+  const procedureTypes = groupType(groupsOf(document.methods), "", (method, indent) =>
+    procedureType(method, types, known, indent),
+  );
   const errorEntries = errors.map(
     ({ name, code, retryable }) => `    ${name}: { code: ${code}, retryable: ${retryable} },\n`,
   );
   return [
     `${header(document)}\nimport type * as tidings from "@tidings/client";\n`,
     ...types.definitions(),
-    `/** The types of every procedure, by its dotted name. */\nexport type ContractProcedures = ${block(procedureTypes)};\n`,
+    `/** The types of every procedure. Names with dots nest. */\nexport type ContractProcedures = ${procedureTypes};\n`,
     `/** The errors that the service declares, with the types of their details. */\nexport type ContractErrors = ${block(errorTypes)};\n`,
     "/** The service's contract: `createClient({ contract })`. */\n" +
       "export const contract: tidings.Contract<ContractProcedures, ContractErrors> = {\n" +
@@ -46,16 +48,50 @@ export function contractFile(document: Document): string {
   ].join("\n");
 }
 
-function procedureType(method: Method, types: TypeWriter, known: ReadonlySet<string>): string {
-  const { name, kind, description, deprecated, errors, subscription } = method;
-  const indent = "    ";
-  const members: [string, string][] = [
-    ["kind", JSON.stringify(kind)],
-    ["input", inputType(method, types, indent)],
-    [subscription ? "data" : "output", types.write(method.payload, method.payloadPlace, indent)],
-    ["error", errors.map((error) => JSON.stringify(error)).join(" | ") || "never"],
-    ...(subscription ? [["resumable", String(subscription.resumable)] as [string, string]] : []),
-  ];
+/** Methods and inner groups by the segments of their names. */
+type Group = Map<string, Method | Group>;
+
+function groupsOf(methods: readonly Method[]): Group {
+  const root: Group = new Map();
+  for (const method of methods) {
+    const path = method.name.split(".");
+    const last = path.pop() ?? method.name;
+    let group = root;
+    for (const segment of path) {
+      const found = group.get(segment);
+      const inner: Group = found instanceof Map ? found : new Map();
+      group.set(segment, inner);
+      group = inner;
+    }
+    group.set(last, method);
+  }
+  return root;
+}
+
+function groupType(
+  group: Group,
+  indent: string,
+  write: (method: Method, indent: string) => { doc: readonly string[]; type: string },
+): string {
+  const inner = `${indent}  `;
+  const lines = [...group].map(([segment, member]) => {
+    const { doc, type } =
+      member instanceof Map
+        ? { doc: [], type: groupType(member, inner, write) }
+        : write(member, inner);
+    return `${comment(doc, inner)}${inner}${memberName(segment)}: ${type};\n`;
+  });
+  return block(lines, indent);
+}
+
+function procedureType(
+  method: Method,
+  types: TypeWriter,
+  known: ReadonlySet<string>,
+  indent: string,
+): { doc: readonly string[]; type: string } {
+  const { kind, description, deprecated, errors, subscription } = method;
+  const inner = `${indent}  `;
   for (const error of errors) {
     if (!known.has(error)) {
       throw method.place
@@ -63,11 +99,18 @@ function procedureType(method: Method, types: TypeWriter, known: ReadonlySet<str
         .fault(`the document does not describe the error ${error}`, "Add it to x-errors.");
     }
   }
-  const doc = [...(description?.split("\n") ?? []), ...(deprecated ? ["@deprecated"] : [])];
+  const members: [string, string][] = [
+    ["kind", JSON.stringify(kind)],
+    ["input", inputType(method, types, inner)],
+    [subscription ? "data" : "output", types.write(method.payload, method.payloadPlace, inner)],
+    ["error", errors.map((error) => JSON.stringify(error)).join(" | ") || "never"],
+    ...(subscription ? [["resumable", String(subscription.resumable)] as [string, string]] : []),
+  ];
   const lines = members.map(
-    ([member, type]) => `${indent}${member}:${type.startsWith("\n") ? "" : " "}${type};\n`,
+    ([member, type]) => `${inner}${member}:${type.startsWith("\n") ? "" : " "}${type};\n`,
   );
-  return `${comment(doc, "  ")}  ${memberName(name)}: {\n${lines.join("")}  };\n`;
+  const doc = [...(description?.split("\n") ?? []), ...(deprecated ? ["@deprecated"] : [])];
+  return { doc, type: block(lines, indent) };
 }
 
 function inputType({ input, inputPlace }: Method, types: TypeWriter, indent: string): string {

@@ -69,7 +69,7 @@ export interface UserByIdInput {
   id: string;
 }
 
-/** The types of every procedure, by its dotted name. */
+/** The types of every procedure. Names with dots nest. */
 export type ContractProcedures = {
   /** Answers all users. */
   allUsers: {

@@ -86,7 +86,13 @@ impl Bench {
         arguments: &[&str],
     ) -> Result<Stage, BoxError> {
         broker::forget(&mut self.connection)?;
-        let start = Running::start(server, self.server_cpu, &self.valkey, self.before.as_deref(), arguments);
+        let start = Running::start(
+            server,
+            self.server_cpu,
+            &self.valkey,
+            self.before.as_deref(),
+            arguments,
+        );
         let running = self.runtime.block_on(start)?;
         thread::sleep(SETTLE);
         let memory_before_kib = usage::memory_kib(running.pid())?;

@@ -19,38 +19,44 @@ export type ContractProcedures = {
     output: "open" | "closed";
     error: never;
   };
-  "prices.current": {
-    kind: "query";
-    input: { symbol: string };
-    output: Price;
-    error: "notFound";
+  prices: {
+    current: {
+      kind: "query";
+      input: { symbol: string };
+      output: Price;
+      error: "notFound";
+    };
+    /** Streams the price of one symbol. */
+    onPrice: {
+      kind: "subscription";
+      input: { symbol: string };
+      data: Price;
+      error: "brokerUnavailable" | "tooManySubscriptions";
+      resumable: false;
+    };
   };
-  /** Streams the price of one symbol. */
-  "prices.onPrice": {
-    kind: "subscription";
-    input: { symbol: string };
-    data: Price;
-    error: "brokerUnavailable" | "tooManySubscriptions";
-    resumable: false;
-  };
-  "orders.place": {
-    kind: "mutation";
-    input: Item;
-    output: { order: number };
-    error: "notFound" | "soldOut" | "closed";
-  };
-  "orders.history.onOrder": {
-    kind: "subscription";
-    input: tidings.NoInput;
-    data: Item[];
-    error: "brokerUnavailable" | "tooManySubscriptions" | "closed";
-    resumable: true;
-  };
-  "orders.clear": {
-    kind: "mutation";
-    input: tidings.NoInput;
-    output: null;
-    error: never;
+  orders: {
+    place: {
+      kind: "mutation";
+      input: Item;
+      output: { order: number };
+      error: "notFound" | "soldOut" | "closed";
+    };
+    history: {
+      onOrder: {
+        kind: "subscription";
+        input: tidings.NoInput;
+        data: Item[];
+        error: "brokerUnavailable" | "tooManySubscriptions" | "closed";
+        resumable: true;
+      };
+    };
+    clear: {
+      kind: "mutation";
+      input: tidings.NoInput;
+      output: null;
+      error: never;
+    };
   };
 };
 

@@ -11,6 +11,8 @@ use schemars::{
 };
 use serde_json::{Map, Value, json};
 
+mod checks;
+
 use crate::{
     Channel, ErrorKind, Event, EventId, Feed, Mutation, NoInput, Query, Subscription,
     SubscriptionId,
@@ -230,16 +232,6 @@ impl OpenRpc {
         })
     }
 
-    /// Parameters go by name, so an input is an object, or one of several.
-    fn check_input(&mut self, name: &str, input: &Schema) {
-        let kind = self.definition(input).and_then(|definition| definition.get("type"));
-        if let Some(kind) = kind.filter(|kind| *kind != "object") {
-            self.faults.push(format!(
-                "the input of {name} is not an object but {kind}; wrap it in a struct, whose members are the parameters"
-            ));
-        }
-    }
-
     /// What a schema is, where it may refer to a named type.
     fn definition<'a>(&'a self, schema: &'a Schema) -> Option<&'a Value> {
         let name = schema.get("$ref").and_then(Value::as_str);
@@ -285,75 +277,6 @@ impl OpenRpc {
             "schema": self.outputs.subschema_for::<EventId>(),
         }));
     }
-
-    fn declare(&mut self, procedure: &str, kind: ErrorKind) {
-        if self.errors.contains(&kind) {
-            return;
-        }
-        let taken = self.errors.iter().find(|k| k.code() == kind.code() || k.name() == kind.name());
-        match taken {
-            Some(taken) => self.faults.push(format!(
-                "{procedure} declares the error {kind:?}, but another error is {taken:?}; give each a code and a name of \
-                 its own"
-            )),
-            None if kind.is_reserved() => self.faults.push(format!(
-                "{procedure} declares the error {kind:?}, but JSON-RPC reserves the codes from -32768 to -32000; take \
-                 another, such as 1001"
-            )),
-            None if !is_segment(kind.name()) => self.faults.push(format!(
-                "{procedure} declares the error {kind:?}; write its name in camelCase, with letters and digits only"
-            )),
-            None => {}
-        }
-        self.errors.push(kind);
-    }
-
-    fn check_name(&mut self, name: &'static str) {
-        if !name.split('.').all(is_segment) || name.len() > 100 {
-            self.faults.push(format!(
-                "{name:?} is not a procedure name; use letters and digits, and dots between groups, such as prices.onPrice \
-                 (at most 100 characters)"
-            ));
-        } else if name.starts_with("rpc.") {
-            self.faults
-                .push(format!("the name {name} is reserved: JSON-RPC keeps `rpc.` for itself"));
-        }
-        if self.names.contains(&name) {
-            self.faults.push(format!("two procedures have the name {name}"));
-        }
-        self.names.push(name);
-    }
-
-    /// `prices` cannot be a procedure when `prices.onPrice` is one: clients make objects of groups.
-    fn check_groups(&mut self) {
-        for group in &self.names {
-            let member = self
-                .names
-                .iter()
-                .find(|name| name.strip_prefix(group).is_some_and(|rest| rest.starts_with('.')));
-            if let Some(member) = member {
-                self.faults.push(format!(
-                    "{group} is a procedure, so it cannot be the group of {member}; rename one of them"
-                ));
-            }
-        }
-    }
-
-    fn check_namespace<P: Subscription>(&mut self) {
-        let namespace = P::NAMESPACE;
-        if namespace.is_empty() || !namespace.split('.').all(is_segment) {
-            self.faults.push(format!(
-                "{namespace:?} cannot be the namespace of {}; use letters, digits and dots, such as prices", P::NAME
-            ));
-        }
-        match self.namespaces.iter().find(|(taken, _)| *taken == namespace) {
-            Some((_, other)) => self.faults.push(format!(
-                "{} and {other} have the same namespace {namespace}; give each its own NAMESPACE",
-                P::NAME
-            )),
-            None => self.namespaces.push((namespace, P::NAME)),
-        }
-    }
 }
 
 /// The method that ends a subscription of the procedure `name`.
@@ -370,12 +293,6 @@ fn channel_schema<P: Subscription>() -> Value {
     }
     let mut schemas = SchemaSettings::draft07().into_generator();
     Channel::json_schema(&mut schemas).into()
-}
-
-/// Whether it is a letter, and letters and digits.
-fn is_segment(segment: &str) -> bool {
-    segment.starts_with(|c: char| c.is_ascii_alphabetic())
-        && segment.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 
 /// A member that may be `null` may be left out as well: serde takes both for `None`, and what is optional for one side is

@@ -1,0 +1,160 @@
+//! Tidings' own packages, which a new project carries in `vendor/` until they are in the registries.
+
+use std::{
+    env, fs,
+    io::Read as _,
+    path::{Path, PathBuf},
+};
+
+use flate2::read::GzDecoder;
+
+use super::File;
+use crate::failure::{Failure, Result};
+
+/// The crates and the npm packages that a project needs.
+const CRATES: [&str; 2] = ["tidings-contract", "tidings"];
+const NPM: [&str; 2] = ["tidings-client", "tidings-codegen"];
+
+/// What this program was built with: empty unless TIDINGS_PACKAGES was set.
+const EMBEDDED: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/packages.rs"));
+
+/// The largest file of a package: bytes. The ones that there are have some kB.
+const LARGEST: u64 = 16 * 1024 * 1024;
+
+/// Tidings' own packages.
+#[derive(Debug)]
+pub(crate) struct Packages {
+    /// Each crate with its version and its files.
+    crates: Vec<(&'static str, String, Vec<File>)>,
+    /// Each npm package with its file's name and content.
+    npm: Vec<(&'static str, File)>,
+}
+
+/// Finds the packages: those of `folder` if there is one, else those that this program was built with, else
+/// those in the folder `packages` beside the folder that this program is in.
+pub(crate) fn find(folder: Option<&Path>) -> Result<Packages> {
+    if let Some(folder) = folder {
+        return read(folder);
+    }
+    if !EMBEDDED.is_empty() {
+        let file = |(name, content): &(&str, &[u8])| ((*name).to_owned(), content.to_vec());
+        let files: Vec<_> = EMBEDDED.iter().map(file).collect();
+        return Packages::from_files(&files, "this program");
+    }
+    match beside_the_program().filter(|folder| folder.is_dir()) {
+        Some(folder) => read(&folder),
+        None => Err(Failure::new(
+            "Tidings' packages are not in the registries yet, and this program was built without them: \
+             run `make packages` in Tidings' repository, then add --packages FOLDER (target/packages there)",
+        )),
+    }
+}
+
+fn beside_the_program() -> Option<PathBuf> {
+    Some(env::current_exe().ok()?.parent()?.parent()?.join("packages"))
+}
+
+fn read(folder: &Path) -> Result<Packages> {
+    let failed = |error: std::io::Error| {
+        Failure::new(format!("{} cannot be read: {error}", folder.display()))
+    };
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.ends_with(".crate") || name.ends_with(".tgz") {
+            files.push((name, fs::read(entry.path()).map_err(failed)?));
+        }
+    }
+    Packages::from_files(&files, &folder.display().to_string())
+}
+
+impl Packages {
+    /// Picks the packages out of what `source` has.
+    fn from_files(files: &[File], source: &str) -> Result<Self> {
+        let one = |name: &str, ending: &str| {
+            let mut found = files.iter().filter_map(|(file, content)| {
+                let version = file.strip_prefix(name)?.strip_prefix('-')?.strip_suffix(ending)?;
+                // Not `tidings-contract-0.1.0.crate` for `tidings`.
+                version
+                    .starts_with(|c: char| c.is_ascii_digit())
+                    .then_some((file, version, content))
+            });
+            match (found.next(), found.next()) {
+                (Some(package), None) => Ok(package),
+                (None, _) => Err(Failure::new(format!(
+                    "{source} has no {name}-VERSION{ending}: `make packages` in Tidings' repository makes it"
+                ))),
+                (Some(_), Some(_)) => Err(Failure::new(format!(
+                    "{source} has more than one version of {name}: leave one, or run `make packages` again"
+                ))),
+            }
+        };
+        let mut crates = Vec::new();
+        for name in CRATES {
+            let (file, version, content) = one(name, ".crate")?;
+            let files = unpack(content).map_err(|error| {
+                Failure::new(format!("{file} of {source} is no crate: {error}"))
+            })?;
+            crates.push((name, version.to_owned(), files));
+        }
+        let mut npm = Vec::new();
+        for name in NPM {
+            let (file, _, content) = one(name, ".tgz")?;
+            npm.push((name, (file.clone(), content.clone())));
+        }
+        Ok(Self { crates, npm })
+    }
+
+    /// The version of the crate `tidings`.
+    pub(crate) fn version(&self) -> &str {
+        self.crates
+            .iter()
+            .find(|(name, ..)| *name == "tidings")
+            .map_or("", |(_, version, _)| version)
+    }
+
+    /// The file name of this npm package.
+    pub(crate) fn tarball(&self, package: &str) -> &str {
+        self.npm.iter().find(|(name, _)| *name == package).map_or("", |(_, (file, _))| file)
+    }
+
+    /// The versions of all crates that are known to work together: the `Cargo.lock` that the crate `tidings` carries.
+    pub(crate) fn lock_file(&self) -> Option<&[u8]> {
+        let (.., files) = self.crates.iter().find(|(name, ..)| *name == "tidings")?;
+        let (_, content) = files.iter().find(|(path, _)| path == "Cargo.lock")?;
+        Some(content)
+    }
+
+    /// Everything, below `vendor/`.
+    pub(crate) fn into_files(self) -> impl Iterator<Item = File> {
+        let crates = self.crates.into_iter().flat_map(|(name, _, files)| {
+            files.into_iter().map(move |(path, content)| (format!("vendor/{name}/{path}"), content))
+        });
+        let npm =
+            self.npm.into_iter().map(|(_, (file, content))| (format!("vendor/{file}"), content));
+        crates.chain(npm)
+    }
+}
+
+/// The files of a crate, without the folder that they are all in.
+fn unpack(archive: &[u8]) -> std::io::Result<Vec<File>> {
+    let mut files = Vec::new();
+    let mut archive = tar::Archive::new(GzDecoder::new(archive));
+    for entry in archive.entries()? {
+        let entry = entry?;
+        if !entry.header().entry_type().is_file() {
+            continue;
+        }
+        let path = entry.path()?.into_owned();
+        let parts: Vec<_> = path.iter().skip(1).map(|part| part.to_string_lossy()).collect();
+        // Cargo's packages hold no such paths; an archive that was tampered with must not write elsewhere.
+        if parts.iter().any(|part| part == "..") {
+            return Err(std::io::Error::other(format!("{} leads out of it", path.display())));
+        }
+        let mut content = Vec::new();
+        entry.take(LARGEST).read_to_end(&mut content)?;
+        files.push((parts.join("/"), content));
+    }
+    Ok(files)
+}

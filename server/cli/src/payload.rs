@@ -1,0 +1,366 @@
+//! What of a JSON value does not fit a JSON Schema, in words.
+
+use jsonschema::{
+    Draft, JsonType, ValidationError,
+    error::{TypeKind, ValidationErrorKind as Kind},
+    paths::{Location, LocationSegment},
+};
+use serde_json::{Map, Value, json};
+
+use crate::failure::{Failure, Result};
+
+/// How many faults are told of.
+const FAULTS: usize = 5;
+
+/// Says what of `value` does not fit `schema`: nothing when it fits. `what` is what the value is called as a whole;
+/// `schemas` is what the schema refers to as `#/components/schemas/NAME`.
+///
+/// # Errors
+///
+/// When the schema itself is none.
+pub(crate) fn faults(
+    what: &str,
+    value: &Value,
+    schema: &Value,
+    schemas: &Map<String, Value>,
+) -> Result<Vec<String>> {
+    // In draft 7 a `$ref` hides what stands beside it.
+    let mut root = json!({"allOf": [schema], "components": {"schemas": schemas}});
+    bound_integers(&mut root);
+    let validator = jsonschema::options()
+        .with_draft(Draft::Draft7)
+        .should_validate_formats(true)
+        // Schemas from Rust use it, though it is younger than draft 7.
+        .with_format("uuid", |text: &str| uuid::Uuid::try_parse(text).is_ok())
+        .build(&root)
+        .map_err(|error| Failure::new(format!("the document's schema cannot be used: {error}")))?;
+    let mut faults: Vec<String> = Vec::new();
+    for error in validator.iter_errors(value) {
+        for fault in sentences(what, &error) {
+            if !faults.contains(&fault) {
+                faults.push(fault);
+            }
+        }
+        if faults.len() >= FAULTS {
+            break;
+        }
+    }
+    faults.truncate(FAULTS);
+    Ok(faults)
+}
+
+/// Schemas from Rust name the size of an integer as its `format`, which JSON Schema does not check.
+fn bound_integers(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            let range = match members.get("format").and_then(Value::as_str) {
+                Some("int8") => Some((json!(i8::MIN), json!(i8::MAX))),
+                Some("int16") => Some((json!(i16::MIN), json!(i16::MAX))),
+                Some("int32") => Some((json!(i32::MIN), json!(i32::MAX))),
+                Some("int64" | "int") => Some((json!(i64::MIN), json!(i64::MAX))),
+                Some("uint8") => Some((json!(u8::MIN), json!(u8::MAX))),
+                Some("uint16") => Some((json!(u16::MIN), json!(u16::MAX))),
+                Some("uint32") => Some((json!(u32::MIN), json!(u32::MAX))),
+                Some("uint64" | "uint") => Some((json!(u64::MIN), json!(u64::MAX))),
+                _ => None,
+            };
+            if let Some((least, most)) = range {
+                members.entry("minimum").or_insert(least);
+                members.entry("maximum").or_insert(most);
+            }
+            members.values_mut().for_each(bound_integers);
+        }
+        Value::Array(items) => items.iter_mut().for_each(bound_integers),
+        _ => {}
+    }
+}
+
+/// One or more sentences, such as `[0].name must be a string`.
+fn sentences(what: &str, error: &ValidationError<'_>) -> Vec<String> {
+    let at = error.instance_path();
+    match error.kind() {
+        Kind::Required { property } => {
+            let name = property.as_str().unwrap_or_default();
+            vec![format!("{} is missing", member(&path(at), name))]
+        }
+        Kind::AdditionalProperties { unexpected } => {
+            let known = |name: &String| format!("{} is no member of it", member(&path(at), name));
+            unexpected.iter().map(known).collect()
+        }
+        Kind::AnyOf { context } | Kind::OneOfNotValid { context } => {
+            alternatives(what, at, context)
+        }
+        _ => vec![format!("{} {}", subject(what, at), predicate(error))],
+    }
+}
+
+/// Says what is wrong with a value that fits none of several schemas. `branches` has the faults for each of them.
+fn alternatives(
+    what: &str,
+    at: &Location,
+    branches: &[Vec<ValidationError<'static>>],
+) -> Vec<String> {
+    if let Some(meant) = meant(at, branches) {
+        return meant.iter().flat_map(|error| sentences(what, error)).collect();
+    }
+    if let Some((tag, values)) = tags(branches) {
+        return vec![format!("{} must be one of {}", subject(what, tag), values.join(", "))];
+    }
+    let types = branches.iter().map(|errors| match errors.as_slice() {
+        [error] if error.instance_path() == at => match error.kind() {
+            Kind::Type { kind } => Some(types(kind)),
+            _ => None,
+        },
+        _ => None,
+    });
+    match types.collect::<Option<Vec<_>>>() {
+        Some(types) => vec![format!("{} must be {}", subject(what, at), types.join(" or "))],
+        None => vec![format!("{} has none of the shapes that it may have", subject(what, at))],
+    }
+}
+
+/// The faults for the schema that was meant, if only one can have been.
+fn meant<'a>(
+    at: &Location,
+    branches: &'a [Vec<ValidationError<'static>>],
+) -> Option<&'a [ValidationError<'static>]> {
+    let depth =
+        |error: &ValidationError<'_>| error.instance_path().iter().count() - at.iter().count();
+    // Another type of value, or another tag, was not meant …
+    let other = |error: &ValidationError<'_>| match error.kind() {
+        Kind::Type { .. } => depth(error) == 0,
+        Kind::Constant { .. } | Kind::Enum { .. } => depth(error) <= 1,
+        _ => false,
+    };
+    // … nor was a variant with other members.
+    let members = |error: &ValidationError<'_>| {
+        let kinds =
+            matches!(error.kind(), Kind::Required { .. } | Kind::AdditionalProperties { .. });
+        kinds && depth(error) == 0
+    };
+    let mut left: Vec<_> = branches.iter().filter(|errors| !errors.iter().any(other)).collect();
+    if left.len() > 1 {
+        left.retain(|errors| !errors.iter().any(members));
+    }
+    match left.as_slice() {
+        [only] => Some(only.as_slice()),
+        _ => None,
+    }
+}
+
+/// Where the tag is and what it may be, if every schema wants the same member to be a constant, and it is none of them.
+fn tags<'a>(branches: &'a [Vec<ValidationError<'static>>]) -> Option<(&'a Location, Vec<String>)> {
+    let mut place = None;
+    let mut values = Vec::new();
+    for errors in branches {
+        let (at, value) = errors.iter().find_map(|error| match error.kind() {
+            Kind::Constant { expected_value } => Some((error.instance_path(), expected_value)),
+            _ => None,
+        })?;
+        if *place.get_or_insert(at) != at {
+            return None;
+        }
+        values.push(value.to_string());
+    }
+    place.map(|place| (place, values))
+}
+
+/// What a value must be. [`sentences`] takes care of what has no such form.
+fn predicate(error: &ValidationError<'_>) -> String {
+    match error.kind() {
+        Kind::Type { kind } => format!("must be {}", types(kind)),
+        Kind::Constant { expected_value } => format!("must be {expected_value}"),
+        Kind::Enum { options } => match options.as_array() {
+            Some(options) => {
+                let options: Vec<_> = options.iter().map(Value::to_string).collect();
+                format!("must be one of {}", options.join(", "))
+            }
+            None => format!("must be one of {options}"),
+        },
+        Kind::Minimum { limit } => format!("must be {limit} or more"),
+        Kind::Maximum { limit } => format!("must be {limit} or less"),
+        Kind::ExclusiveMinimum { limit } => format!("must be more than {limit}"),
+        Kind::ExclusiveMaximum { limit } => format!("must be less than {limit}"),
+        Kind::MultipleOf { multiple_of } => format!("must be a multiple of {multiple_of}"),
+        Kind::MinLength { limit } => format!("must have {} or more", counted(*limit, "character")),
+        Kind::MaxLength { limit } => format!("must have {} or fewer", counted(*limit, "character")),
+        Kind::MinItems { limit } => format!("must have {} or more", counted(*limit, "item")),
+        Kind::MaxItems { limit } => format!("must have {} or fewer", counted(*limit, "item")),
+        Kind::MinProperties { limit } => format!("must have {} or more", counted(*limit, "member")),
+        Kind::MaxProperties { limit } => {
+            format!("must have {} or fewer", counted(*limit, "member"))
+        }
+        Kind::AdditionalItems { limit } => {
+            format!("must have {} or fewer", counted(*limit as u64, "item"))
+        }
+        Kind::UniqueItems => "must not hold the same item twice".to_owned(),
+        Kind::Pattern { pattern } => format!("must match {pattern}"),
+        Kind::Format { format } => format!("must be a {format}"),
+        _ => format!("does not fit: {error}"),
+    }
+}
+
+fn counted(count: u64, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+fn types(kind: &TypeKind) -> String {
+    let name = |r#type| match r#type {
+        JsonType::Array => "an array",
+        JsonType::Boolean => "true or false",
+        JsonType::Integer => "a whole number",
+        JsonType::Null => "null",
+        JsonType::Number => "a number",
+        JsonType::Object => "an object",
+        JsonType::String => "a string",
+    };
+    match kind {
+        TypeKind::Single(r#type) => name(*r#type).to_owned(),
+        TypeKind::Multiple(types) => {
+            let mut names: Vec<_> = types.iter().map(name).collect();
+            // `null` last: it reads as "or nothing".
+            names.sort_by_key(|name| *name == "null");
+            names.join(" or ")
+        }
+    }
+}
+
+fn subject(what: &str, at: &Location) -> String {
+    let path = path(at);
+    if path.is_empty() { format!("{what} as a whole") } else { path }
+}
+
+/// Where a value is, as JavaScript would write it: `[0].name`.
+fn path(at: &Location) -> String {
+    at.iter().fold(String::new(), |path, segment| match segment {
+        LocationSegment::Index(index) => format!("{path}[{index}]"),
+        LocationSegment::Property(name) => member(&path, &name),
+    })
+}
+
+fn member(path: &str, name: &str) -> String {
+    let plain = name.chars().all(|c| c.is_alphanumeric() || c == '_') && !name.is_empty();
+    match (plain, path.is_empty()) {
+        (true, true) => name.to_owned(),
+        (true, false) => format!("{path}.{name}"),
+        (false, _) => format!("{path}[{name:?}]"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Map, Value, json};
+
+    use super::faults;
+
+    fn schemas() -> Map<String, Value> {
+        let schemas = json!({
+            "Person": {
+                "type": "object",
+                "properties": {
+                    "name": {"type": "string", "minLength": 1},
+                    "age": {"type": ["integer", "null"], "format": "int8"},
+                    "id": {"type": "string", "format": "uuid"},
+                },
+                "required": ["name"],
+            },
+            "Shape": {"oneOf": [
+                {
+                    "type": "object",
+                    "properties": {"kind": {"const": "circle"}, "radius": {"type": "number"}},
+                    "required": ["kind", "radius"],
+                },
+                {
+                    "type": "object",
+                    "properties": {"kind": {"const": "square"}, "side": {"type": "number"}},
+                    "required": ["kind", "side"],
+                },
+            ]},
+            "Payment": {"oneOf": [
+                {"const": "cash"},
+                {
+                    "type": "object",
+                    "properties": {"card": {"type": "object", "properties": {"number": {"type": "string"}}, "required": ["number"]}},
+                    "required": ["card"],
+                    "additionalProperties": false,
+                },
+                {
+                    "type": "object",
+                    "properties": {"voucher": {"type": "string"}},
+                    "required": ["voucher"],
+                    "additionalProperties": false,
+                },
+            ]},
+        });
+        schemas.as_object().unwrap().clone()
+    }
+
+    fn of(name: &str, value: &Value) -> Vec<String> {
+        let schema = json!({"$ref": format!("#/components/schemas/{name}")});
+        faults("the payload", value, &schema, &schemas()).unwrap()
+    }
+
+    fn people(value: &Value) -> Vec<String> {
+        let schema = json!({"type": "array", "items": {"$ref": "#/components/schemas/Person"}});
+        faults("the payload", value, &schema, &schemas()).unwrap()
+    }
+
+    #[test]
+    fn what_fits_has_no_fault() {
+        assert!(people(&json!([{"name": "Ada", "age": null, "more": 1}])).is_empty());
+        assert!(of("Shape", &json!({"kind": "circle", "radius": 1})).is_empty());
+        assert!(of("Payment", &json!({"card": {"number": "1"}})).is_empty());
+    }
+
+    #[test]
+    fn a_fault_says_where_it_is_and_what_must_be_there() {
+        assert_eq!(people(&json!([{"name": 1}])), ["[0].name must be a string"]);
+        assert_eq!(people(&json!([{"name": ""}])), ["[0].name must have 1 character or more"]);
+        assert_eq!(people(&json!([{}])), ["[0].name is missing"]);
+        assert_eq!(
+            people(&json!([{"name": "a", "age": "b"}])),
+            ["[0].age must be a whole number or null"]
+        );
+        assert_eq!(people(&json!([{"name": "a", "id": "b"}])), ["[0].id must be a uuid"]);
+        assert_eq!(people(&json!({})), ["the payload as a whole must be an array"]);
+    }
+
+    #[test]
+    fn an_integer_has_the_range_of_its_rust_type() {
+        assert_eq!(people(&json!([{"name": "a", "age": 128}])), ["[0].age must be 127 or less"]);
+        assert!(people(&json!([{"name": "a", "age": -128}])).is_empty());
+    }
+
+    #[test]
+    fn the_alternative_that_was_meant_is_the_one_that_is_told_of() {
+        assert_eq!(
+            of("Shape", &json!({"kind": "circle", "radius": "1"})),
+            ["radius must be a number"]
+        );
+        assert_eq!(of("Shape", &json!({"kind": "square"})), ["side is missing"]);
+        assert_eq!(
+            of("Shape", &json!({"kind": "line"})),
+            ["kind must be one of \"circle\", \"square\""]
+        );
+        assert_eq!(
+            of("Payment", &json!({"card": {"number": 1}})),
+            ["card.number must be a string"]
+        );
+        assert_eq!(
+            of("Payment", &json!({"cheque": 1})),
+            ["the payload as a whole has none of the shapes that it may have"]
+        );
+        let nullable =
+            json!({"anyOf": [{"$ref": "#/components/schemas/Person"}, {"type": "null"}]});
+        let told = faults("the payload", &json!({"name": 1}), &nullable, &schemas()).unwrap();
+        assert_eq!(told, ["name must be a string"]);
+        let told = faults("the payload", &json!(1), &nullable, &schemas()).unwrap();
+        assert_eq!(told, ["the payload as a whole must be an object or null"]);
+    }
+
+    #[test]
+    fn a_long_list_of_faults_is_cut() {
+        let many: Vec<_> = (0..100).map(|_| json!({})).collect();
+        assert_eq!(people(&json!(many)).len(), super::FAULTS);
+    }
+}

@@ -1,0 +1,116 @@
+//! How the procedures of one server are called: who calls, whether they may, and the answer.
+
+use std::sync::Arc;
+
+use futures_util::{FutureExt, future::BoxFuture};
+use jsonrpsee::{
+    ResponsePayload,
+    server::{MethodCallback, MethodResponse},
+    types::{Extensions, Id, Params},
+};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::value::{RawValue, to_raw_value};
+
+use crate::{
+    context::{Caller, Context},
+    engine::Engine,
+    handler::{Answer, guarded, internal_error},
+    input::{self, error_object},
+    publisher::Publisher,
+};
+
+/// What the methods of one server share.
+pub(crate) struct Service<S> {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) state: Arc<S>,
+    pub(crate) publisher: Publisher,
+}
+
+/// Who may call a procedure.
+pub(crate) enum Access<S> {
+    /// Nobody has said: everybody in development mode, else the server does not start.
+    Undeclared,
+    Public,
+    Authorize(Authorize<S>),
+}
+
+pub(crate) type Authorize<S> =
+    Arc<dyn Fn(Context<S>, &Params<'static>) -> BoxFuture<'static, Answer<()>> + Send + Sync>;
+
+impl<S> Clone for Access<S> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Undeclared => Self::Undeclared,
+            Self::Public => Self::Public,
+            Self::Authorize(authorize) => Self::Authorize(authorize.clone()),
+        }
+    }
+}
+
+impl<S: Send + Sync + 'static> Service<S> {
+    fn context(&self, extensions: &Extensions) -> Answer<Context<S>> {
+        let caller = extensions.get::<Caller>().cloned().ok_or_else(|| {
+            tracing::error!("a call came by without its caller");
+            internal_error()
+        })?;
+        Ok(Context::new(self.state.clone(), self.publisher.clone(), caller))
+    }
+
+    /// Asks the handler that was registered for it, if any, whether the caller may call a procedure.
+    pub(crate) async fn authorize(
+        &self,
+        procedure: &'static str,
+        access: &Access<S>,
+        params: &Params<'static>,
+        extensions: &Extensions,
+    ) -> Answer<()> {
+        let Access::Authorize(authorize) = access else { return Ok(()) };
+        let context = self.context(extensions)?;
+        guarded(procedure, || authorize(context, params)).await
+    }
+}
+
+/// The callback of a query or a mutation.
+pub(crate) fn call<S, I, O>(
+    procedure: &'static str,
+    service: Arc<Service<S>>,
+    access: Access<S>,
+    run: impl Fn(Context<S>, I) -> BoxFuture<'static, Answer<O>> + Clone + Send + Sync + 'static,
+) -> MethodCallback
+where
+    S: Send + Sync + 'static,
+    I: DeserializeOwned + Send + 'static,
+    O: Serialize + Send + 'static,
+{
+    MethodCallback::Async(Arc::new(move |id, params, _, max_response_bytes, extensions| {
+        let (service, access, run) = (service.clone(), access.clone(), run.clone());
+        async move {
+            let answer = async {
+                service.authorize(procedure, &access, &params, &extensions).await?;
+                let input = input::parse(&params)?;
+                let context = service.context(&extensions)?;
+                let answer = guarded(procedure, || run(context, input)).await?;
+                to_raw_value(&answer).map_err(|error| {
+                    tracing::error!(procedure, %error, "an answer cannot be written as JSON");
+                    internal_error()
+                })
+            };
+            match answer.await {
+                Ok(answer) => respond(id, answer, max_response_bytes),
+                Err(error) => MethodResponse::error(id, error_object(error)),
+            }
+        }
+        .boxed()
+    }))
+}
+
+/// The callback of a method that always answers the same.
+pub(crate) fn constant(answer: Box<RawValue>) -> MethodCallback {
+    MethodCallback::Sync(Arc::new(move |id: Id<'_>, _, max_response_bytes, _| {
+        respond(id, answer.clone(), max_response_bytes)
+    }))
+}
+
+fn respond(id: Id<'_>, answer: Box<RawValue>, max_response_bytes: usize) -> MethodResponse {
+    MethodResponse::response(id, ResponsePayload::success(answer), max_response_bytes)
+}
