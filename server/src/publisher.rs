@@ -160,6 +160,17 @@ impl Publisher {
     ///
     /// A `Members` feed does not compile here: see [`Publisher::report`].
     ///
+    /// ```compile_fail,E0080
+    /// # use tidings::{Channel, OnInstances, Publisher};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let publisher = Publisher::connect("redis://127.0.0.1:6379").await?;
+    /// // An instance reports itself: nobody publishes the list.
+    /// publisher.publish::<OnInstances>(&Channel::default(), &vec![]).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// See [`PublishError`].
@@ -197,7 +208,27 @@ impl Publisher {
         Batch { publisher: self, publishes: Vec::new(), bytes: 0, fault: None }
     }
 
-    /// The newest value of a `State` feed, while the broker keeps it. Other feeds do not compile.
+    /// The newest value of a `State` feed, while the broker keeps it. Other feeds do not compile: of a `Log` feed, every
+    /// event counts.
+    ///
+    /// ```compile_fail,E0080
+    /// # use schemars::JsonSchema;
+    /// # use tidings::{Channel, Feed, NoInput, Publisher, Subscription};
+    /// # #[derive(JsonSchema)]
+    /// # struct OnOrder;
+    /// # impl Subscription for OnOrder {
+    /// #     const NAME: &'static str = "orders.onOrder";
+    /// #     type Input = NoInput;
+    /// #     type Event = u64;
+    /// #     const FEED: Feed = Feed::Log;
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let publisher = Publisher::connect("redis://127.0.0.1:6379").await?;
+    /// let order = publisher.newest::<OnOrder>(&Channel::default()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -216,6 +247,28 @@ impl Publisher {
     /// Reports the element of one member of a `Members` feed: subscribers receive the list of all members' elements, in the
     /// order of the members' names. Report again before [`Subscription::MEMBER_TTL`] has passed, or the member drops out.
     /// Other feeds do not compile.
+    ///
+    /// ```no_run
+    /// # use schemars::JsonSchema;
+    /// # use tidings::{Channel, Feed, NoInput, Publisher, Subscription};
+    /// /// Streams the names of all who are here.
+    /// #[derive(JsonSchema)]
+    /// struct OnPresent;
+    ///
+    /// impl Subscription for OnPresent {
+    ///     const NAME: &'static str = "room.onPresent";
+    ///     type Input = NoInput;
+    ///     type Event = Vec<String>;
+    ///     const FEED: Feed = Feed::Members;
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let publisher = Publisher::connect("redis://127.0.0.1:6379").await?;
+    /// publisher.report::<OnPresent>(&Channel::default(), "ada", &"Ada".to_owned()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///

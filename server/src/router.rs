@@ -255,14 +255,26 @@ pub struct Follow<P>(PhantomData<fn() -> P>);
 pub trait Registered {
     /// Its input.
     type Input: DeserializeOwned + Send + 'static;
+    /// Whether `lastEventId` may stand beside the members of its input.
+    const RESUMES: bool;
 }
 
 impl<Input: DeserializeOwned + Send + 'static> Registered for Call<Input> {
     type Input = Input;
+    const RESUMES: bool = false;
 }
 
 impl<P: Subscription> Registered for Follow<P> {
     type Input = P::Input;
+    const RESUMES: bool = P::FEED.is_resumable();
+}
+
+/// Reads the input of a procedure, without the framework's own member.
+fn read<P: Registered>(params: &Params<'_>) -> Answer<P::Input> {
+    if P::RESUMES {
+        return input::parse_with_cursor(params).map(|(input, _)| input);
+    }
+    input::parse(params)
 }
 
 impl<S: Send + Sync + 'static, Last: Registered> Router<S, Last> {
@@ -278,7 +290,7 @@ impl<S: Send + Sync + 'static, Last: Registered> Router<S, Last> {
     /// answered with `internalError`. While it runs, other calls of the connection go on.
     pub fn authorize(self, handler: impl Handler<S, Last::Input, ()>) -> Router<S> {
         self.declare(Access::Authorize(Arc::new(move |context, params| {
-            match input::parse::<Last::Input>(params) {
+            match read::<Last>(params) {
                 Ok(input) => handler.call(context, input).boxed(),
                 Err(error) => std::future::ready(Err(error)).boxed(),
             }
@@ -293,7 +305,7 @@ impl<S: Send + Sync + 'static, P: Subscription> Router<S, Follow<P>> {
     pub fn snapshot(mut self, handler: impl Handler<S, P::Input, P::Event>) -> Self {
         if let Some(last) = self.procedures.last_mut() {
             last.snapshot =
-                Some(Arc::new(move |context, params| match input::parse::<P::Input>(params) {
+                Some(Arc::new(move |context, params| match read::<Follow<P>>(params) {
                     Ok(input) => {
                         let answer = handler.call(context, input);
                         async move { to_raw_value(&answer.await?).map_err(|_| internal_error()) }

@@ -76,7 +76,10 @@ pub(crate) async fn accept(
         let socket = Socket::new(connection.clone());
         connections += 1;
         let peer = Peer { connection: connections, address };
-        engine.tasks.spawn(serve(socket, connection, peer, router.clone(), stop.clone()));
+        let served = serve(socket, connection, peer, router.clone(), stop.clone());
+        // Ends a POST that is still not answered when the replica has waited long enough.
+        let cut = engine.terms.cut.clone();
+        engine.tasks.spawn(cut.run_until_cancelled_owned(served));
     }
 }
 

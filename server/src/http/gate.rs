@@ -137,7 +137,11 @@ async fn answer(
     let Some(connection) = connection else { return response.await };
     let _call = connection.call();
     connection.room_for_call().await;
-    let response = response.await;
+    let response = tokio::select! {
+        response = response => response,
+        // jsonrpsee would wait for it, and keep the connection open after the replica has left.
+        () = connection.cut_off() => return MethodResponse::notification(),
+    };
     if response.is_method_call() || response.is_batch() {
         let answer = Frame::text(response.to_json().get().as_bytes());
         // Not kept twice while it waits.

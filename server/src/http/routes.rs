@@ -32,7 +32,11 @@ pub(crate) fn public(
         .route("/healthz", get("ok\n"))
         .route("/readyz", get(ready).with_state(readiness));
     match &engine.config.static_dir {
-        Some(folder) => router.fallback_service(own.fallback_service(ServeDir::new(folder))),
+        Some(folder) => {
+            // A fallback of the service's own is asked for what is no file either.
+            let files = ServeDir::new(folder).call_fallback_on_method_not_allowed(true);
+            router.fallback_service(own.clone().fallback_service(files.fallback(own)))
+        }
         None => router.fallback_service(own),
     }
 }

@@ -117,6 +117,11 @@ impl Connection {
         self.until(|outbox| outbox.has_room_for_answer(1)).await;
     }
 
+    /// Resolves when the replica leaves and has waited long enough.
+    pub(crate) async fn cut_off(&self) {
+        self.terms.cut.cancelled().await;
+    }
+
     /// Sends an answer, when there is room for it.
     pub(crate) async fn answer(self: &Arc<Self>, answer: Frame) {
         // One after the other, so that a long answer is not passed by short ones for ever.

@@ -305,6 +305,10 @@ pub(super) fn describe(error: &RedisError) -> String {
         ErrorKind::AuthenticationFailed => {
             "it refuses the user or the password of the Valkey URL".to_owned()
         }
+        // redis-rs has no kind of its own for it.
+        _ if error.code() == Some("NOAUTH") => {
+            "it asks for a password; put it into the Valkey URL".to_owned()
+        }
         ErrorKind::Server(ServerErrorKind::NoPerm) => format!(
             "its ACL does not let this user do what Tidings needs: {}",
             error.detail().unwrap_or_default()

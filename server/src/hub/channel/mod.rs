@@ -54,6 +54,8 @@ pub(super) struct HubChannel {
     pub(super) procedure: &'static str,
     /// How long a member of a `Members` feed is listed without another report.
     pub(super) member_ttl: Option<Duration>,
+    /// How long the newest value of a `State` feed is given to newcomers.
+    state_retention: Option<Duration>,
     pub(super) pages: Pages,
     /// Whether the channel can be joined.
     pub(super) readiness: watch::Sender<Readiness>,
@@ -146,6 +148,7 @@ impl HubChannel {
             shared_id,
             procedure: P::NAME,
             member_ttl: (P::FEED == Feed::Members).then_some(P::MEMBER_TTL),
+            state_retention: (P::FEED == Feed::State).then_some(P::STATE_RETENTION),
             pages: Pages::default(),
             readiness: watch::Sender::new(Readiness::Asked),
             decode: decode::<P>,
@@ -292,7 +295,9 @@ impl HubChannel {
         if state.broker == BrokerStatus::Down {
             self.greet(&subscriber, &Event::Status { broker: BrokerStatus::Down });
         }
-        if let Some(newest) = &state.newest {
+        let is_kept =
+            |newest: &&Newest| self.state_retention.is_none_or(|r| newest.at.elapsed() < r);
+        if let Some(newest) = state.newest.as_ref().filter(is_kept) {
             let frame = subscriber.addressed(&newest.frame, self.shared_id);
             let _ = subscriber.lane.push(Kind::Data, frame.as_bytes());
         }
