@@ -12,7 +12,7 @@ const MAX_LENGTH: usize = 128;
 /// The pattern of a channel name, for schemas and messages.
 pub const PATTERN: &str = "^[a-z0-9_][a-z0-9._-]{0,127}$";
 
-/// The name of a channel, such as `list-1`: 1 to 128 characters of `a-z 0-9 . _ -`, the first a letter, a digit or `_`. A
+/// The name of a channel, such as `room.42`: 1 to 128 characters of `a-z 0-9 . _ -`, the first a letter, a digit or `_`. A
 /// value of this type is always valid. The default is `all`, for procedures that have one channel.
 ///
 /// Build a name from what users type with [`Channel::from_parts`], which keeps each part apart from the others.
@@ -159,7 +159,7 @@ impl JsonSchema for Channel {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "description": "The name of a channel, such as `list-1`.",
+            "description": "The name of a channel, such as `room.42`.",
             "type": "string",
             "pattern": PATTERN,
         })
@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn accepts_names_of_the_pattern() {
-        for name in ["list-1", "a", "0", "_41", "a.b_c-d", &"x".repeat(128)] {
+        for name in ["room-42", "a", "0", "_41", "a.b_c-d", &"x".repeat(128)] {
             assert_eq!(name.parse::<Channel>().unwrap().as_str(), name);
         }
     }
@@ -225,7 +225,7 @@ mod tests {
                 "{parts:?} became {channel}, as other parts did"
             );
         }
-        assert_eq!(Channel::from_parts(&["list-1"]).as_str(), "list-1");
+        assert_eq!(Channel::from_parts(&["room-42"]).as_str(), "room-42");
     }
 
     #[test]

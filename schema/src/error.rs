@@ -44,22 +44,22 @@ pub struct ErrorKind {
 /// use serde::Serialize;
 /// use tidings_contract::{ErrorDetails, ErrorKind, RpcError};
 ///
-/// /// How long a bio may be, and how long this one was: characters.
+/// /// How long a title may be, and how long this one was: characters.
 /// #[derive(Serialize, JsonSchema)]
-/// struct BioTooLong {
+/// struct TitleTooLong {
 ///     max: u32,
 ///     length: u32,
 /// }
 ///
-/// impl ErrorDetails for BioTooLong {
+/// impl ErrorDetails for TitleTooLong {
 ///     const KIND: ErrorKind =
-///         ErrorKind::new(1001, "bioTooLong", "The bio is longer than it may be.");
+///         ErrorKind::new(1001, "titleTooLong", "The title is longer than it may be.");
 /// }
 ///
 /// // What a procedure names in its `ERRORS`.
-/// const ERRORS: &[ErrorKind] = &[ErrorKind::NOT_FOUND, ErrorKind::of::<BioTooLong>()];
+/// const ERRORS: &[ErrorKind] = &[ErrorKind::NOT_FOUND, ErrorKind::of::<TitleTooLong>()];
 ///
-/// let error = RpcError::with_details("shorten it to 140 characters", BioTooLong { max: 140, length: 200 });
+/// let error = RpcError::with_details("shorten it to 140 characters", TitleTooLong { max: 140, length: 200 });
 /// assert_eq!(error.data.unwrap().details.unwrap()["max"], 140);
 /// ```
 pub trait ErrorDetails: Serialize + JsonSchema {

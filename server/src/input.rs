@@ -128,8 +128,8 @@ mod tests {
 
     #[test]
     fn takes_an_object_or_an_array_of_one() {
-        assert_eq!(on_updates(Some(r#"{"channel":"list-1"}"#)).unwrap(), "list-1");
-        assert_eq!(on_updates(Some(r#"[{"channel":"list-1"}]"#)).unwrap(), "list-1");
+        assert_eq!(on_updates(Some(r#"{"channel":"tools"}"#)).unwrap(), "tools");
+        assert_eq!(on_updates(Some(r#"[{"channel":"tools"}]"#)).unwrap(), "tools");
         for params in [None, Some("{}"), Some("[]"), Some(" [ {} ] ")] {
             assert!(parse::<NoInput>(&Params::new(params)).is_ok(), "{params:?}");
         }
@@ -143,8 +143,8 @@ mod tests {
             (Some(r#"{"channel":7}"#), Some("channel")),
             (Some(r#"{"channel":"A"}"#), Some("channel")),
             (Some(r#"[{"channel":"a"},1]"#), None),
-            (Some(r#""list-1""#), None),
-            (Some(r#"["list-1"]"#), None),
+            (Some(r#""tools""#), None),
+            (Some(r#"["tools"]"#), None),
         ] {
             let (message, at) = on_updates(params).unwrap_err();
             assert_eq!(at.as_deref(), path, "{params:?}: {message}");

@@ -18,7 +18,7 @@ export interface BioTooLong {
   length: number;
 }
 
-/** The name of a channel, such as `list-1`. */
+/** The name of a channel, such as `room.42`. */
 export type Channel = string;
 
 /** What one replica reports of itself. */

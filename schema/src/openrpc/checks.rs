@@ -1,12 +1,16 @@
 //! What a contract can get wrong.
 
 use schemars::Schema;
+use serde_json::Value;
 
-use super::OpenRpc;
+use super::{DEFINITIONS, OpenRpc};
 use crate::{ErrorKind, Subscription};
 
 /// The longest procedure name: bytes.
 const MAX_NAME: usize = 100;
+
+/// How far alternatives of alternatives are followed: they may be recursive.
+const MAX_DEPTH: usize = 8;
 
 impl OpenRpc {
     pub(super) fn check_name(&mut self, name: &'static str) {
@@ -66,12 +70,36 @@ impl OpenRpc {
         }
     }
 
+    /// `lastEventId` is the framework's own parameter of a resumable subscription.
+    pub(super) fn check_cursor(&mut self, name: &str, input: &Value) {
+        if self.may_have(input, "lastEventId", MAX_DEPTH) {
+            self.faults.push(format!(
+                "the input of {name} has a member lastEventId, which Tidings adds by itself; leave it out"
+            ));
+        }
+    }
+
+    /// Whether an object of this schema may have the member, also where it is one of several.
+    fn may_have(&self, schema: &Value, member: &str, depth: usize) -> bool {
+        let name = schema["$ref"].as_str().and_then(|name| name.strip_prefix(DEFINITIONS));
+        let schema = name.and_then(|name| self.inputs.definitions().get(name)).unwrap_or(schema);
+        let parts = ["allOf", "anyOf", "oneOf"].into_iter().filter_map(|of| schema[of].as_array());
+        schema["properties"].get(member).is_some()
+            || depth > 0 && parts.flatten().any(|part| self.may_have(part, member, depth - 1))
+    }
+
     pub(super) fn declare(&mut self, procedure: &str, kind: ErrorKind) {
         if self.errors.contains(&kind) {
             return;
         }
         let taken = self.errors.iter().find(|k| k.code() == kind.code() || k.name() == kind.name());
         match taken {
+            Some(taken) if (taken.code(), taken.name()) == (kind.code(), kind.name()) => {
+                self.faults.push(format!(
+                    "{procedure} declares the error {kind:?} otherwise than it was declared before; use one constant for it, \
+                     or `ErrorKind::of::<Details>()` at each procedure where it carries details"
+                ));
+            }
             Some(taken) => self.faults.push(format!(
                 "{procedure} declares the error {kind:?}, but another error is {taken:?}; give each a code and a name of \
                  its own"

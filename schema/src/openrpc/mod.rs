@@ -12,6 +12,9 @@ use schemars::{
 use serde_json::{Map, Value, json};
 
 mod checks;
+mod optional;
+
+use optional::{nullable_is_optional, relax};
 
 use crate::{
     Channel, ErrorKind, Event, EventId, Feed, Mutation, NoInput, Query, Subscription,
@@ -184,14 +187,17 @@ impl OpenRpc {
     fn schemas(&mut self) -> Map<String, Value> {
         let mut schemas = self.outputs.take_definitions(true);
         for (name, schema) in self.inputs.take_definitions(true) {
-            match schemas.get(&name) {
-                None => drop(schemas.insert(name, schema)),
-                Some(same) if *same == schema => {}
-                Some(_) => self.faults.push(format!(
+            let Some(sent) = schemas.get_mut(&name) else {
+                schemas.insert(name, schema);
+                continue;
+            };
+            relax(sent, &schema);
+            if *sent != schema {
+                self.faults.push(format!(
                     "{name} means one thing in inputs and another in what the server sends: a type with a \
                      `#[serde(default)]` member, for instance, or two types of that name; give the input a type of its \
                      own, or rename one of them (`#[schemars(rename = \"…\")]`)"
-                )),
+                ));
             }
         }
         schemas.sort_keys();
@@ -264,12 +270,8 @@ impl OpenRpc {
 
     /// Adds the framework's own parameter of a resumable subscription.
     fn add_cursor(&mut self, name: &str, method: &mut Value) {
+        self.check_cursor(name, &method["x-input"]);
         let Some(params) = method["params"].as_array_mut() else { return };
-        if params.iter().any(|param| param["name"] == "lastEventId") {
-            self.faults.push(format!(
-                "the input of {name} has a member lastEventId, which Tidings adds by itself; leave it out"
-            ));
-        }
         params.push(json!({
             "name": "lastEventId",
             "description": "The last event that the client has: the stream goes on after it. Without it, the stream begins now.",
@@ -293,34 +295,6 @@ fn channel_schema<P: Subscription>() -> Value {
     }
     let mut schemas = SchemaSettings::draft07().into_generator();
     Channel::json_schema(&mut schemas).into()
-}
-
-/// A member that may be `null` may be left out as well: serde takes both for `None`, and what is optional for one side is
-/// optional for the other.
-fn nullable_is_optional(schema: &mut Schema) {
-    let Some(object) = schema.as_object_mut() else { return };
-    let nullable: Vec<_> = object
-        .get("properties")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten()
-        .filter(|(_, member)| accepts_null(member))
-        .map(|(name, _)| name.clone())
-        .collect();
-    let Some(required) = object.get_mut("required").and_then(Value::as_array_mut) else { return };
-    required.retain(|name| !nullable.iter().any(|n| name == n));
-    if required.is_empty() {
-        object.shift_remove("required");
-    }
-}
-
-fn accepts_null(schema: &Value) -> bool {
-    let null = json!("null");
-    match &schema["type"] {
-        Value::Array(types) => types.contains(&null),
-        single if *single == null => true,
-        _ => schema["anyOf"].as_array().is_some_and(|any| any.iter().any(accepts_null)),
-    }
 }
 
 /// draft-07 allows nothing beside a `$ref`, so a described reference is written as an `allOf` of one.

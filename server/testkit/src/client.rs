@@ -1,13 +1,13 @@
 //! A WebSocket client that hides nothing: what the server sends is what a test sees.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{collections::VecDeque, net::SocketAddr, time::Duration};
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
-    tungstenite::{Message, protocol::CloseFrame},
+    tungstenite::{Message, client::IntoClientRequest, protocol::CloseFrame},
 };
 
 /// How long anything may take before the test has failed. Far more than it ever takes.
@@ -31,10 +31,33 @@ impl Client {
     ///
     /// When there is no connection.
     pub async fn connect(url: &str) -> Self {
-        match timeout(PATIENCE, connect_async(url)).await {
+        Self::connect_with(url).await
+    }
+
+    /// Connects with a request that has headers of its own.
+    ///
+    /// # Panics
+    ///
+    /// When there is no connection.
+    pub async fn connect_with(request: impl IntoClientRequest) -> Self {
+        let request = request.into_client_request().expect("the request is one");
+        let url = request.uri().clone();
+        match timeout(PATIENCE, connect_async(request)).await {
             Ok(Ok((socket, _))) => Self { socket, waiting: VecDeque::new(), last_id: 0 },
             Ok(Err(e)) => panic!("no connection to {url}: {e}"),
             Err(_) => panic!("no connection to {url} within {PATIENCE:?}"),
+        }
+    }
+
+    /// The address that the server sees.
+    ///
+    /// # Panics
+    ///
+    /// When the connection is closed.
+    pub fn local_address(&self) -> SocketAddr {
+        match self.socket.get_ref() {
+            MaybeTlsStream::Plain(stream) => stream.local_addr().expect("the connection is open"),
+            _ => panic!("only connections without TLS are made here"),
         }
     }
 

@@ -3,16 +3,28 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+/// Who may call a procedure.
+mod authorize;
 /// Wrong input of every kind, and the exact answer to it.
 mod bad_input;
+/// The demo's mutation, on one replica and on several.
+mod bios;
 /// Valkey goes away and comes back.
 mod broker_outage;
 /// Whatever a client does to its connection.
 mod connections;
+/// What handlers learn of a call.
+mod context;
+/// What a contract gets wrong.
+mod contract_faults;
 /// The document is the contract, and the server serves just that.
 mod discover;
+/// Names such as `prices.onPrice`.
+mod dotted_names;
 /// Everything published arrives, once and in order.
 mod fan_out;
+/// No name of the demo in the framework.
+mod framework_names;
 /// `onInstances`: who lives, and who has died.
 mod instances;
 /// jsonrpsee's own Rust client.
@@ -21,12 +33,22 @@ mod jsonrpsee_client;
 mod layering;
 /// Bounds: connections, subscriptions, sizes, readers that do not read.
 mod limits;
+/// `Feed::Members`: a list that its members put together.
+mod members_feed;
+/// A service's own paths beside those of Tidings.
+mod own_routes;
+/// The README's first service, as a program.
+mod prices_example;
+/// Typed publishing, in a handler and from elsewhere.
+mod publishing;
 /// Coming back: what was missed, or a gap.
 mod resume;
 /// Each procedure: call, subscribe, receive, unsubscribe.
 mod round_trip;
 /// How a replica leaves.
 mod shutdown;
+/// `Feed::State`: only the newest value counts.
+mod state_feed;
 mod support;
 /// Where users come from.
 mod users_source;

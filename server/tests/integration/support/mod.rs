@@ -1,11 +1,13 @@
 //! What the tests share.
 
+mod broker;
 mod raw;
 mod server;
 
+pub(crate) use broker::{TestBroker, with_both_brokers};
 pub(crate) use raw::{RawClient, masked};
 use serde_json::Value;
-pub(crate) use server::TestServer;
+pub(crate) use server::{PATIENCE, TestServer};
 use tidings_testkit::Client;
 
 /// A user list that is easy to tell from others.

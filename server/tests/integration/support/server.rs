@@ -9,13 +9,13 @@ use tidings_testkit::{Client, ValkeyProcess};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle, time::timeout};
 
 /// How long anything may take before the test has failed. Far more than it ever takes.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A server on a port of its own, with its broker. [`TestServer::end`] it at the end of the test: what it
 /// checks then is part of every test.
 pub(crate) struct TestServer {
     pub(crate) monitor: Monitor,
-    publisher: Publisher,
+    pub(crate) publisher: Publisher,
     pub(crate) address: SocketAddr,
     /// Absent on the memory broker.
     pub(crate) valkey: Option<ValkeyProcess>,
@@ -62,6 +62,8 @@ impl TestServer {
         server: Server<S>,
         valkey: Option<ValkeyProcess>,
     ) -> Self {
+        // reqwest wants one, also for plain HTTP. Already installed, when another test was first.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let (monitor, publisher) = (server.monitor(), server.publisher());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

@@ -1,0 +1,104 @@
+//! The framework knows nothing of the demo: no name of the demo's contract stands in its sources.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use serde_json::Value;
+use tidings::{OnInstances, OpenRpc};
+
+/// What the framework is made of. Those that are not there yet will be.
+const SOURCES: &[&str] = &[
+    "schema/src",
+    "server/src",
+    "server/cli/src",
+    "server/cli/template",
+    "client-ts/client/src",
+    "client-ts/codegen/src",
+];
+
+/// The demo's names that do not stand in its document.
+const MORE: &[&str] = &["list-1", "tidings_demo", "tidings-demo", "tidings_demo_contract"];
+
+#[test]
+fn no_name_of_the_demos_contract_stands_in_the_framework() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut files = Vec::new();
+    for folder in SOURCES {
+        read(&root.join(folder), &mut files);
+    }
+    assert!(files.len() > 50, "the sources were not found");
+    let names = names();
+    for name in ["User", "AllUsers", "allUsers", "SetBioInput", "onBio", "OnBio", "bioTooLong"] {
+        assert!(names.contains(name), "{name} is a name of the demo: {names:?}");
+    }
+    for name in ["onInstances", "OnInstances", "Instance", "EventId", "Channel", "notFound"] {
+        assert!(!names.contains(name), "{name} is the framework's");
+    }
+    let mut found = Vec::new();
+    for path in files {
+        let Ok(text) = fs::read_to_string(&path) else { continue };
+        for (line, text) in (1..).zip(text.lines()) {
+            for name in names.iter().filter(|name| has_word(text, name)) {
+                found.push(format!("{}:{line}: {name}", path.display()));
+            }
+        }
+    }
+    assert!(found.is_empty(), "names of the demo:\n{}", found.join("\n"));
+}
+
+/// The demo's procedures, their types, its errors, and what it is called.
+fn names() -> BTreeSet<String> {
+    let contract = tidings_demo_contract::contract();
+    let procedures: BTreeSet<_> = contract.method_names().into_iter().map(str::to_owned).collect();
+    let own = OpenRpc::new("", "").subscription::<OnInstances>();
+    let of_framework: BTreeSet<_> = own.method_names().into_iter().map(str::to_owned).collect();
+    let types: BTreeSet<_> = procedures.iter().map(|name| pascal(name)).collect();
+    let (demo, own) = (contract.into_document().unwrap(), own.into_document().unwrap());
+    let components = |document: &Value| -> BTreeSet<String> {
+        let components = &document["components"];
+        let names = [&components["schemas"], &components["errors"]];
+        names.iter().flat_map(|names| names.as_object().unwrap().keys().cloned()).collect()
+    };
+    let mut names: BTreeSet<_> = components(&demo).difference(&components(&own)).cloned().collect();
+    // The framework's, and not in its document: what offers replicas has no channels to name.
+    names.remove("Channel");
+    names.extend(procedures.difference(&of_framework).cloned());
+    names
+        .extend(types.difference(&of_framework.iter().map(|name| pascal(name)).collect()).cloned());
+    names.extend(MORE.iter().map(|name| (*name).to_owned()));
+    names
+}
+
+fn pascal(name: &str) -> String {
+    let (first, rest) = name.split_at(1);
+    first.to_ascii_uppercase() + rest
+}
+
+/// Whether a name stands in a text and is no part of a longer one.
+fn has_word(text: &str, word: &str) -> bool {
+    let is_part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    text.match_indices(word).any(|(at, _)| {
+        let (before, behind) = (&text[..at], &text[at + word.len()..]);
+        !is_part(before.chars().next_back()) && !is_part(behind.chars().next())
+    })
+}
+
+fn read(folder: &Path, files: &mut Vec<PathBuf>) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries {
+        let path = entry.unwrap().path();
+        if path.is_dir() { read(&path, files) } else { files.push(path) }
+    }
+}
+
+#[test]
+fn a_word_is_no_part_of_a_longer_one() {
+    assert!(has_word("pub struct User;", "User"));
+    assert!(has_word("`User`, and", "User"));
+    assert!(!has_word("UserAgent SuperUser User_", "User"));
+    assert!(has_word("such as list-1.", "list-1"));
+    assert!(!has_word("list-12", "list-1"));
+}
