@@ -72,10 +72,21 @@ pub struct Config {
     #[command(flatten)]
     pub limits: Limits,
 
-    /// Whether [`crate::Server::run`] prints the OpenRPC document and returns. [`Config::parse`] sets it for the
-    /// command `openrpc`.
+    /// What [`crate::Server::run`] does. [`Config::parse`] reads it from the command.
     #[arg(skip)]
-    pub print_document: bool,
+    pub action: Action,
+}
+
+/// What [`crate::Server::run`] does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Action {
+    /// Serves, until the process is asked to end.
+    #[default]
+    Serve,
+    /// Prints the OpenRPC document: the command `openrpc`.
+    PrintDocument,
+    /// Asks the server on `--listen` whether it is ready: the command `health`.
+    CheckHealth,
 }
 
 /// How the server logs, to standard error.
@@ -259,19 +270,32 @@ struct Program {
 
 #[derive(Debug, Subcommand)]
 enum ProgramCommand {
-    /// Print the OpenRPC document, from which clients are generated, and exit.
+    /// Print the OpenRPC document, from which clients are generated, and exit
     Openrpc,
+    /// Exit with 0 when the server on `--listen` is ready, else with 1: for container health checks
+    Health,
+}
+
+impl From<Option<ProgramCommand>> for Action {
+    fn from(command: Option<ProgramCommand>) -> Self {
+        match command {
+            None => Self::Serve,
+            Some(ProgramCommand::Openrpc) => Self::PrintDocument,
+            Some(ProgramCommand::Health) => Self::CheckHealth,
+        }
+    }
 }
 
 impl Config {
     /// Reads the process's command line and environment. Prints help, or what is wrong, and exits where there is nothing to
     /// start.
     ///
-    /// The command `openrpc` makes [`crate::Server::run`] print the document instead of serving.
+    /// The command `openrpc` makes [`crate::Server::run`] print the document instead of serving, and `health` asks a running
+    /// server whether it is ready. Options go before the command.
     #[must_use]
     pub fn parse() -> Self {
         let Program { command, config } = Program::parse();
-        Self { print_document: command.is_some(), ..config }
+        Self { action: command.into(), ..config }
     }
 
     /// Reads a command line (the program's name first) and the environment.
@@ -283,7 +307,7 @@ impl Config {
         arguments: impl IntoIterator<Item = T>,
     ) -> Result<Self, clap::Error> {
         let Program { command, config } = Program::try_parse_from(arguments)?;
-        Ok(Self { print_document: command.is_some(), ..config })
+        Ok(Self { action: command.into(), ..config })
     }
 }
 

@@ -33,6 +33,14 @@ pub enum Error {
         /// Why not.
         source: io::Error,
     },
+    /// A server that was asked whether it is ready is not, or does not answer.
+    #[error("{address} is not ready: {reason}")]
+    Health {
+        /// Where it was asked.
+        address: SocketAddr,
+        /// What it answered, or why it did not.
+        reason: String,
+    },
     /// Valkey cannot be reached, or refuses this client.
     #[error("{0}")]
     Broker(String),

@@ -35,7 +35,7 @@ pub use router::{Call, Follow, Registered, Router};
 
 /// Flags, environment, plain structs.
 mod config;
-pub use config::{BrokerConfig, Config, Limits, LogConfig, LogFormat, Secret};
+pub use config::{Action, BrokerConfig, Config, Limits, LogConfig, LogFormat, Secret};
 
 /// A server's life.
 mod server;
@@ -44,6 +44,10 @@ pub use server::Server;
 /// Typed publishing.
 mod publisher;
 pub use publisher::{Batch, PublishError, Publisher, Target};
+
+/// Asks a server whether it is ready.
+mod health;
+pub use health::health;
 
 /// Readiness and metrics, for the process that runs the server.
 mod monitor;

@@ -12,9 +12,10 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     broker::IncomingStream,
-    config::Config,
+    config::{Action, Config},
     engine::Engine,
     error::Error,
+    health::health,
     http, instance,
     monitor::Monitor,
     platform,
@@ -67,7 +68,7 @@ impl<S: Send + Sync + 'static> Server<S> {
     /// not development mode.
     pub fn new<Last>(config: Config, router: Router<S, Last>, state: S) -> Result<Self, Error> {
         let undeclared = router.undeclared();
-        if !undeclared.is_empty() && !config.dev && !config.print_document {
+        if !undeclared.is_empty() && !config.dev && config.action == Action::Serve {
             return Err(Error::Undeclared(undeclared));
         }
         if config.dev {
@@ -134,19 +135,23 @@ impl<S: Send + Sync + 'static> Server<S> {
         self
     }
 
-    /// Sets up the log, listens on `--listen`, and serves until the process is asked to end. Prints the document instead
-    /// where [`Config::print_document`] says so.
+    /// Sets up the log, listens on `--listen`, and serves until the process is asked to end; or does what else
+    /// [`Config::action`] says.
     ///
     /// # Errors
     ///
-    /// When an address to listen on is taken, or the log's filter cannot be read.
+    /// When an address to listen on is taken, the log's filter cannot be read, or a server that was asked is not ready.
     pub async fn run(self) -> Result<(), Error> {
-        if self.engine.config.print_document {
-            #[expect(clippy::print_stdout, reason = "the document is the answer")]
-            {
-                println!("{}", pretty(self.document()));
+        match self.engine.config.action {
+            Action::Serve => {}
+            Action::PrintDocument => {
+                #[expect(clippy::print_stdout, reason = "the document is the answer")]
+                {
+                    println!("{}", pretty(self.document()));
+                }
+                return Ok(());
             }
-            return Ok(());
+            Action::CheckHealth => return health(self.engine.config.listen).await,
         }
         telemetry::init_log(&self.engine.config.log)?;
         // Before the server listens: who sees it listen may ask it to end.

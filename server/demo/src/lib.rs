@@ -2,7 +2,7 @@
 
 /// The command line.
 mod config;
-pub use config::{BackgroundUpdatesArgs, Cli, Command, ServeArgs, UsersArgs};
+pub use config::{BackgroundUpdatesArgs, Cli, Command, HealthArgs, ServeArgs, UsersArgs};
 
 /// Where users come from.
 mod user_directory;

@@ -27,6 +27,7 @@ const ROOMS: &[&str] = &[
     "socket",
     "metrics",
     "telemetry",
+    "health",
     "config",
     "broker",
     "sample",

@@ -25,6 +25,8 @@ mod dotted_names;
 mod fan_out;
 /// No name of the demo in the framework.
 mod framework_names;
+/// What a container's health check learns.
+mod health;
 /// `onInstances`: who lives, and who has died.
 mod instances;
 /// jsonrpsee's own Rust client.
