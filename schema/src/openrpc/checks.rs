@@ -1,13 +1,18 @@
 //! What a contract can get wrong.
 
+use std::time::Duration;
+
 use schemars::Schema;
 use serde_json::Value;
 
 use super::{DEFINITIONS, OpenRpc};
-use crate::{ErrorKind, Subscription};
+use crate::{ErrorKind, Feed, Subscription};
 
 /// The longest procedure name: bytes.
 const MAX_NAME: usize = 100;
+
+/// The longest retention or time to live: a thousand years.
+const MAX_TIME: Duration = Duration::from_secs(1000 * 365 * 24 * 60 * 60);
 
 /// How far alternatives of alternatives are followed: they may be recursive.
 const MAX_DEPTH: usize = 8;
@@ -57,6 +62,23 @@ impl OpenRpc {
                 P::NAME
             )),
             None => self.namespaces.push((namespace, P::NAME)),
+        }
+    }
+
+    /// Brokers add these times to their clocks.
+    pub(super) fn check_times<P: Subscription>(&mut self) {
+        let (least, most) = (Duration::from_millis(1), MAX_TIME);
+        let times = [
+            ("STATE_RETENTION", P::STATE_RETENTION, Feed::State),
+            ("MEMBER_TTL", P::MEMBER_TTL, Feed::Members),
+        ];
+        for (name, time, feed) in times {
+            if P::FEED == feed && !(least..=most).contains(&time) {
+                self.faults.push(format!(
+                    "{name} of {} is {time:?}; give it between 1 ms and a thousand years",
+                    P::NAME
+                ));
+            }
         }
     }
 
