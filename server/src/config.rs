@@ -230,6 +230,10 @@ pub struct Limits {
     #[arg(long, env = "MAX_CALLS", value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..))]
     pub max_calls: u32,
 
+    /// Mutations that run at the same time, of all connections. One more is answered `serverBusy`.
+    #[arg(long, env = "MAX_MUTATIONS", value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_mutations: u32,
+
     /// Bytes of events that wait for one client to read, all its subscriptions together. Above it, the one that
     /// is furthest behind is stopped (`slowConsumer`). Clients of one channel share these bytes.
     #[arg(long, env = "OUTBOX_BYTES", value_name = "BYTES", default_value_t = 2 * 1024 * 1024, value_parser = clap::value_parser!(u32).range(1024..))]
@@ -298,6 +302,45 @@ impl Config {
         Self { action: command.into(), ..config }
     }
 
+    /// What the command line would refuse, for a configuration that was filled in.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let Limits { ping_interval, stall_limit, drain_limit, .. } = self.limits;
+        let BrokerConfig { history_time, idempotency_time, history_events, .. } = self.broker;
+        let least = Duration::from_millis(1);
+        for (name, time) in [
+            ("ping_interval", ping_interval),
+            ("stall_limit", stall_limit),
+            ("drain_limit", drain_limit),
+            ("history_time", history_time),
+            ("idempotency_time", idempotency_time),
+        ] {
+            if time < least {
+                return Err(Error::Config(format!("{name} is {time:?}, and must be 1 ms or more")));
+            }
+        }
+        let Limits { max_connections, max_subscriptions, max_batch, max_calls, .. } = self.limits;
+        for (name, number) in [
+            ("history_events", history_events),
+            ("max_connections", max_connections),
+            ("max_subscriptions", max_subscriptions),
+            ("max_batch", max_batch),
+            ("max_calls", max_calls),
+            ("max_mutations", self.limits.max_mutations),
+        ] {
+            if number == 0 {
+                return Err(Error::Config(format!("{name} is 0, and must be 1 or more")));
+            }
+        }
+        let page = self.static_dir.as_ref().filter(|folder| !folder.join("index.html").is_file());
+        match page {
+            Some(folder) => Err(Error::Config(format!(
+                "static_dir is {}, and there is no index.html in it; build the page first",
+                folder.display()
+            ))),
+            None => Ok(()),
+        }
+    }
+
     /// Reads a command line (the program's name first) and the environment.
     ///
     /// # Errors
@@ -319,6 +362,18 @@ impl Default for Config {
             .try_get_matches_from(["tidings"])
             .and_then(|matches| Program::from_arg_matches(&matches));
         program.expect("every option has a default").config
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Config::default().limits
+    }
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Config::default().log
     }
 }
 

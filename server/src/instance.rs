@@ -13,7 +13,7 @@ const INTERVAL: Duration = Duration::from_secs(2);
 
 /// Reports until `leave`, and then that it has left. A report that the broker does not take is left out: the
 /// next one replaces it.
-pub(crate) async fn report(engine: Arc<Engine>, leave: CancellationToken) {
+pub(crate) async fn report(engine: Arc<Engine>, version: String, leave: CancellationToken) {
     let (publisher, channel) = (engine.publisher(), Channel::default());
     let began = Instant::now();
     let mut last = Totals::at(began, &engine.metrics);
@@ -23,7 +23,7 @@ pub(crate) async fn report(engine: Arc<Engine>, leave: CancellationToken) {
         let now = Totals::at(Instant::now(), &engine.metrics);
         let instance = Instance {
             name: engine.config.instance.clone(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
+            version: version.clone(),
             uptime_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
             connections: engine.metrics.connections.get(),
             subscriptions: engine.metrics.subscriptions.get(),

@@ -240,7 +240,7 @@ impl Publisher {
         const { assert!(matches!(P::FEED, Feed::State), "only a State feed has a newest value") };
         let key = ChannelKey::new::<P>(&self.key_prefix, channel);
         let Some(newest) = self.broker.newest(&key).await? else { return Ok(None) };
-        let event = serde_json::from_slice(&newest.payload);
+        let event = serde_json::from_slice(&newest.publication.payload);
         event.map(Some).map_err(|e| PublishError::Json(e.to_string()))
     }
 
@@ -282,7 +282,9 @@ impl Publisher {
         const { assert!(matches!(P::FEED, Feed::Members), "only a Members feed has members") };
         let key = ChannelKey::new::<P>(&self.key_prefix, channel);
         let element = self.payload(element)?;
-        Ok(self.broker.report(&key, member, Some(element), P::MEMBER_TTL).await?)
+        // The list, with this element in it, is what replicas send.
+        let bytes = self.broker.report(&key, member, Some(element), P::MEMBER_TTL).await?;
+        self.check_size(bytes)
     }
 
     /// Takes a member out of a `Members` feed, at once. Other feeds do not compile.
@@ -297,7 +299,7 @@ impl Publisher {
     ) -> Result<(), PublishError> {
         const { assert!(matches!(P::FEED, Feed::Members), "only a Members feed has members") };
         let key = ChannelKey::new::<P>(&self.key_prefix, channel);
-        Ok(self.broker.report(&key, member, None, P::MEMBER_TTL).await?)
+        Ok(self.broker.report(&key, member, None, P::MEMBER_TTL).await.map(drop)?)
     }
 
     /// Publishes bytes as they are, for tools that have checked them against the OpenRPC document. A payload that does not
@@ -347,11 +349,14 @@ impl Publisher {
 
     fn payload<T: Serialize>(&self, event: &T) -> Result<Bytes, PublishError> {
         let payload = serde_json::to_vec(event).map_err(|e| PublishError::Json(e.to_string()))?;
+        self.check_size(payload.len())?;
+        Ok(payload.into())
+    }
+
+    fn check_size(&self, bytes: usize) -> Result<(), PublishError> {
         match self.max_payload_bytes {
-            Some(max) if payload.len() > max => {
-                Err(PublishError::TooLarge { bytes: payload.len(), max })
-            }
-            _ => Ok(payload.into()),
+            Some(max) if bytes > max => Err(PublishError::TooLarge { bytes, max }),
+            _ => Ok(()),
         }
     }
 }
@@ -374,8 +379,27 @@ pub struct Batch<'a> {
 
 impl Batch<'_> {
     /// Adds an event of a `Log` feed, or a new value of a `State` feed.
-    pub fn publish<P: Subscription>(mut self, channel: &Channel, event: &P::Event) -> Self {
-        match self.publisher.event::<P>(channel, event, None) {
+    pub fn publish<P: Subscription>(self, channel: &Channel, event: &P::Event) -> Self {
+        self.add::<P>(channel, event, None)
+    }
+
+    /// As [`Batch::publish`], with an idempotency key: see [`Publisher::publish_once`].
+    pub fn publish_once<P: Subscription>(
+        self,
+        channel: &Channel,
+        event: &P::Event,
+        idempotency_key: &str,
+    ) -> Self {
+        self.add::<P>(channel, event, Some(idempotency_key))
+    }
+
+    fn add<P: Subscription>(
+        mut self,
+        channel: &Channel,
+        event: &P::Event,
+        idempotency_key: Option<&str>,
+    ) -> Self {
+        match self.publisher.event::<P>(channel, event, idempotency_key) {
             Ok(publish) => {
                 self.bytes += publish.payload.len();
                 if self.publishes.len() == MAX_BATCH || self.bytes > MAX_BATCH_BYTES {

@@ -125,32 +125,28 @@ impl<S: Send + Sync + 'static, Last> Router<S, Last> {
     ) -> Router<S, Call<P::Input>> {
         let serve = move |service: Arc<Service<S>>, access: Access<S>| {
             let run = move |context: Context<S>, input| handler.call(context, input).boxed();
-            call(P::NAME, service, access, run)
+            call(P::NAME, P::ERRORS, service, access, run)
         };
         self.add(P::NAME, Box::new(serve), OpenRpc::query::<P>)
     }
 
     /// Serves a mutation.
     ///
-    /// Once it is authorised, the handler runs to its end even when the client's connection closes before. A panic is
-    /// answered with `internalError`.
+    /// Once it is authorised, the handler runs to its end even when the client's connection closes before; when the server
+    /// leaves, until `--drain-limit`. At `--max-mutations`, a call is answered with `serverBusy` and the handler is not run.
+    /// A panic is answered with `internalError`.
     pub fn mutation<P: Mutation>(
         self,
         handler: impl Handler<S, P::Input, P::Output>,
     ) -> Router<S, Call<P::Input>> {
         let serve = move |service: Arc<Service<S>>, access: Access<S>| {
-            let tasks = service.engine.tasks.clone();
+            let engine = service.engine.clone();
             let run = move |context: Context<S>, input| {
-                let task = tasks.spawn(handler.call(context, input));
-                async move {
-                    task.await.unwrap_or_else(|error| {
-                        tracing::error!(procedure = P::NAME, %error, "a handler panicked");
-                        Err(internal_error())
-                    })
-                }
-                .boxed()
+                let (engine, handler) = (engine.clone(), handler.clone());
+                async move { engine.run_mutation(P::NAME, || handler.call(context, input)).await }
+                    .boxed()
             };
-            call(P::NAME, service, access, run)
+            call(P::NAME, P::ERRORS, service, access, run)
         };
         self.add(P::NAME, Box::new(serve), OpenRpc::mutation::<P>)
     }
@@ -206,6 +202,11 @@ impl<S: Send + Sync + 'static, Last> Router<S, Last> {
     pub(crate) fn undeclared(&self) -> Vec<&'static str> {
         let undeclared = |procedure: &&Procedure<S>| matches!(procedure.access, Access::Undeclared);
         self.procedures.iter().filter(undeclared).map(|procedure| procedure.name).collect()
+    }
+
+    /// The service's version.
+    pub(crate) fn version(&self) -> &str {
+        self.document.version()
     }
 
     /// Whether replicas report what they are doing.

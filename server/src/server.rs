@@ -1,8 +1,8 @@
 //! A server's life.
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{io, net::SocketAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, future::BoxFuture};
 use jsonrpsee::server::stop_channel;
 use tokio::{
     net::{TcpListener, TcpSocket},
@@ -29,6 +29,9 @@ use crate::{
 /// room tries again after 1 s, 3 s, 7 s: so there should be room for a fleet's clients when all come back at once.
 const ACCEPT_QUEUE: u32 = 65_535;
 
+/// How long the server waits for what was cut off.
+const CUT_TIME: Duration = Duration::from_secs(2);
+
 /// A server of one service.
 ///
 /// ```no_run
@@ -48,7 +51,10 @@ pub struct Server<S> {
     incoming: IncomingStream,
     state: Arc<S>,
     routes: Routes,
-    reports_instances: bool,
+    /// The service's version, where replicas report themselves.
+    reports: Option<String>,
+    /// Procedures that do not say who may call them.
+    undeclared: Vec<&'static str>,
     readiness: Readiness,
     own: axum::Router,
     wraps: Vec<Wrap>,
@@ -71,9 +77,11 @@ impl<S: Send + Sync + 'static> Server<S> {
         if !undeclared.is_empty() && !config.dev && config.action == Action::Serve {
             return Err(Error::Undeclared(undeclared));
         }
+        config.check()?;
         if config.dev {
             only_loopback(config.listen)?;
         }
+        let version = router.version().to_owned();
         let (engine, incoming) = Engine::new(config)?;
         let state = Arc::new(state);
         let reports_instances = router.reports_instances();
@@ -84,7 +92,8 @@ impl<S: Send + Sync + 'static> Server<S> {
             incoming,
             state,
             routes,
-            reports_instances,
+            reports: reports_instances.then_some(version),
+            undeclared,
             readiness,
             own: axum::Router::new(),
             wraps: Vec::new(),
@@ -178,10 +187,12 @@ impl<S: Send + Sync + 'static> Server<S> {
         listener: TcpListener,
         shutdown: impl Future<Output = ()>,
     ) -> Result<(), Error> {
-        let Self { engine, incoming, state, routes, reports_instances, readiness, .. } = self;
+        let Self { engine, incoming, state, routes, reports, readiness, .. } = self;
         let address = listener.local_addr()?;
         if engine.config.dev {
             only_loopback(address)?;
+        } else if !self.undeclared.is_empty() {
+            return Err(Error::Undeclared(self.undeclared));
         }
         // Before any task is started: it may fail.
         let admin = match engine.config.admin_listen {
@@ -199,8 +210,8 @@ impl<S: Send + Sync + 'static> Server<S> {
         let (leave, end) = (CancellationToken::new(), engine.end.clone());
         let tasks = TaskTracker::new();
         tasks.spawn(engine.hub.clone().run(incoming));
-        if reports_instances {
-            tasks.spawn(instance::report(engine.clone(), leave.clone()));
+        if let Some(version) = reports {
+            tasks.spawn(instance::report(engine.clone(), version, leave.clone()));
         }
         if let Some(admin) = admin {
             tracing::info!(address = %admin.local_addr()?, "serving metrics");
@@ -213,7 +224,13 @@ impl<S: Send + Sync + 'static> Server<S> {
             });
         }
         for task in self.background {
-            tasks.spawn(leave.clone().run_until_cancelled_owned(task));
+            let task = AssertUnwindSafe(task).catch_unwind();
+            let leave = leave.clone();
+            tasks.spawn(async move {
+                if let Some(Err(_)) = leave.run_until_cancelled_owned(task).await {
+                    tracing::error!("a background task panicked; the server goes on without it");
+                }
+            });
         }
         let instance = &engine.config.instance;
         if engine.config.broker.server()?.is_some() {
@@ -246,6 +263,14 @@ impl<S: Send + Sync + 'static> Server<S> {
             tracing::warn!(?drain_limit, "some connections did not end in time and are cut off");
             let _ = server.stop();
             engine.terms.cut.cancel();
+            engine.tasks.close();
+            if timeout(CUT_TIME, engine.tasks.wait()).await.is_err() {
+                let tasks = engine.tasks.len();
+                tracing::error!(
+                    tasks,
+                    "handlers do not let go of their threads, and are left behind"
+                );
+            }
         }
         end.cancel();
         tasks.close();

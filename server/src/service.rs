@@ -11,6 +11,8 @@ use jsonrpsee::{
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::{RawValue, to_raw_value};
 
+use tidings_contract::{ErrorKind, RpcError};
+
 use crate::{
     context::{Caller, Context},
     engine::Engine,
@@ -64,7 +66,14 @@ impl<S: Send + Sync + 'static> Service<S> {
         params: &Params<'static>,
         extensions: &Extensions,
     ) -> Answer<()> {
-        let Access::Authorize(authorize) = access else { return Ok(()) };
+        let authorize = match access {
+            Access::Public => return Ok(()),
+            Access::Undeclared if self.engine.config.dev => return Ok(()),
+            Access::Undeclared => {
+                return Err(RpcError::forbidden(format!("{procedure} is for nobody yet")));
+            }
+            Access::Authorize(authorize) => authorize,
+        };
         let context = self.context(extensions)?;
         guarded(procedure, || authorize(context, params)).await
     }
@@ -73,6 +82,7 @@ impl<S: Send + Sync + 'static> Service<S> {
 /// The callback of a query or a mutation.
 pub(crate) fn call<S, I, O>(
     procedure: &'static str,
+    declared: &'static [ErrorKind],
     service: Arc<Service<S>>,
     access: Access<S>,
     run: impl Fn(Context<S>, I) -> BoxFuture<'static, Answer<O>> + Clone + Send + Sync + 'static,
@@ -97,6 +107,14 @@ where
             };
             match answer.await {
                 Ok(answer) => respond(id, answer, max_response_bytes),
+                Err(error) if !is_declared(&error, declared) => {
+                    let code = error.code;
+                    tracing::warn!(
+                        procedure, code,
+                        "a handler answered an error that its procedure does not name in ERRORS; clients have no type for it"
+                    );
+                    MethodResponse::error(id, error_object(error))
+                }
                 Err(error) => MethodResponse::error(id, error_object(error)),
             }
         }
@@ -113,4 +131,10 @@ pub(crate) fn constant(answer: Box<RawValue>) -> MethodCallback {
 
 fn respond(id: Id<'_>, answer: Box<RawValue>, max_response_bytes: usize) -> MethodResponse {
     MethodResponse::response(id, ResponsePayload::success(answer), max_response_bytes)
+}
+
+/// Whether clients know that the procedure may answer this error: Tidings' own can come from any call.
+fn is_declared(error: &RpcError, declared: &[ErrorKind]) -> bool {
+    let is_tidings = ErrorKind::TIDINGS.iter().any(|kind| kind.code() == error.code);
+    is_tidings || declared.iter().any(|kind| kind.code() == error.code)
 }

@@ -75,7 +75,9 @@ impl Replica {
     /// The newest value of a State feed, with its place.
     async fn newest(&self, key: &ChannelKey) -> Option<(Position, String)> {
         let newest = self.broker.newest(key).await.unwrap()?;
-        Some((newest.tracked.unwrap().position, text(&newest)))
+        assert!(newest.expires_in <= LONG, "{newest:?}");
+        let publication = newest.publication;
+        Some((publication.tracked.unwrap().position, text(&publication)))
     }
 
     /// The history after an offset, as (offset, payload).

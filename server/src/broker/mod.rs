@@ -123,6 +123,15 @@ pub(crate) struct Publish {
     pub idempotency_key: Option<String>,
 }
 
+/// The newest value of a `State` feed, as a broker keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Kept {
+    /// The value, with its place.
+    pub(crate) publication: Publication,
+    /// How much longer it is kept.
+    pub(crate) expires_in: Duration,
+}
+
 /// What a broker keeps of what is published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Keep {
@@ -180,18 +189,18 @@ pub(crate) trait Broker: fmt::Debug + Send + Sync + 'static {
     fn newest(
         &self,
         key: &ChannelKey,
-    ) -> BoxFuture<'static, Result<Option<Publication>, BrokerUnavailable>>;
+    ) -> BoxFuture<'static, Result<Option<Kept>, BrokerUnavailable>>;
 
     /// Publishes the element of one member of a `Members` feed: subscribers get the array of all members' elements, in the
     /// order of their names. Without an `element`, the member leaves. A member that does not report again within `ttl` is
-    /// left out from then on.
+    /// left out from then on. Answers how many bytes the array has.
     fn report(
         &self,
         key: &ChannelKey,
         member: &str,
         element: Option<Bytes>,
         ttl: Duration,
-    ) -> BoxFuture<'static, Result<(), BrokerUnavailable>>;
+    ) -> BoxFuture<'static, Result<usize, BrokerUnavailable>>;
 
     /// The array of the elements of all members that have not expired.
     fn members(&self, key: &ChannelKey) -> BoxFuture<'static, Result<Bytes, BrokerUnavailable>>;

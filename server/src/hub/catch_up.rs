@@ -8,7 +8,7 @@ use tidings_contract::Feed;
 use tokio::time::{Instant, sleep_until};
 
 use super::{Hub, channel::HubChannel};
-use crate::broker::{BrokerUnavailable, Publication};
+use crate::broker::{BrokerUnavailable, Kept, Publication};
 
 /// How much is read at a time: bytes of payload, overrun by at most one payload or a few.
 const READ_BYTES: usize = 1024 * 1024;
@@ -57,6 +57,8 @@ impl Hub {
     /// up, or with the hub.
     pub(super) fn spawn_expiry(self: &Arc<Self>, channel: &Arc<HubChannel>) {
         let Some(ttl) = channel.member_ttl else { return };
+        // Ends with the channel, which nothing here keeps.
+        let mut closed = channel.readiness.subscribe();
         let (hub, channel) = (Arc::downgrade(self), Arc::downgrade(channel));
         let expiry = async move {
             let mut read_at = Instant::now();
@@ -67,7 +69,10 @@ impl Hub {
                     return;
                 };
                 if Instant::now() < due {
-                    sleep_until(due).await;
+                    tokio::select! {
+                        () = sleep_until(due) => {}
+                        () = async { while closed.changed().await.is_ok() {} } => return,
+                    }
                     continue;
                 }
                 let (Some(hub), Some(channel)) = (hub.upgrade(), channel.upgrade()) else { return };
@@ -90,13 +95,14 @@ impl Hub {
         subscribed.await?;
         let caught_up = match channel.feed {
             Feed::State => {
-                channel.reading_newest();
-                channel.read_newest(self.broker.newest(&channel.key).await?)
+                let reading = channel.reading_newest();
+                channel.read_newest(reading, self.broker.newest(&channel.key).await?)
             }
             Feed::Members => {
-                channel.reading_newest();
+                let reading = channel.reading_newest();
                 let payload = self.broker.members(&channel.key).await?;
-                channel.read_newest(Some(Publication { tracked: None, payload }))
+                let publication = Publication { tracked: None, payload };
+                channel.read_newest(reading, Some(Kept { publication, expires_in: Duration::MAX }))
             }
             Feed::Log => {
                 let reading = channel.reading();

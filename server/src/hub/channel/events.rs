@@ -137,7 +137,9 @@ impl HubChannel {
         }
         let Some(frame) = frame else { return Sent { events: 0, rejected: 1 } };
         if !self.feed.is_resumable() {
-            state.newest = Some(Newest { position, frame: frame.clone(), at: Instant::now() });
+            let at = Instant::now();
+            let expires_at = self.state_retention.and_then(|retention| at.checked_add(retention));
+            state.newest = Some(Newest { position, frame: frame.clone(), at, expires_at });
             pending.state(frame);
         } else {
             pending.event(position, frame);

@@ -111,6 +111,8 @@ struct State {
     /// The newest event of a `State` or `Members` feed.
     newest: Option<Newest>,
     catching_up: Option<CatchingUp>,
+    /// How often the newest event of a `State` or `Members` feed was read.
+    readings: u64,
 }
 
 /// The newest event of a `State` or `Members` feed.
@@ -121,6 +123,8 @@ struct Newest {
     frame: Frame,
     /// When it came.
     at: Instant,
+    /// When the broker forgets it: then newcomers are not given it any more. Never, in a `Members` feed.
+    expires_at: Option<Instant>,
 }
 
 /// How a subscriber that says what it has can be let in.
@@ -141,7 +145,14 @@ impl HubChannel {
         broker: BrokerStatus,
         options: ChannelOptions,
     ) -> Self {
-        let state = State { batches: 0, broker, window: None, newest: None, catching_up: None };
+        let state = State {
+            batches: 0,
+            broker,
+            window: None,
+            newest: None,
+            catching_up: None,
+            readings: 0,
+        };
         Self {
             key,
             feed: P::FEED,
@@ -295,8 +306,7 @@ impl HubChannel {
         if state.broker == BrokerStatus::Down {
             self.greet(&subscriber, &Event::Status { broker: BrokerStatus::Down });
         }
-        let is_kept =
-            |newest: &&Newest| self.state_retention.is_none_or(|r| newest.at.elapsed() < r);
+        let is_kept = |newest: &&Newest| newest.expires_at.is_none_or(|at| Instant::now() < at);
         if let Some(newest) = state.newest.as_ref().filter(is_kept) {
             let frame = subscriber.addressed(&newest.frame, self.shared_id);
             let _ = subscriber.lane.push(Kind::Data, frame.as_bytes());
