@@ -67,8 +67,8 @@ impl Channel {
         Self(name)
     }
 
-    /// Prefixes the hash with `_-`. No escaped name starts so: a leading `_` is followed by two hex digits, a dot or the
-    /// end.
+    /// Prefixes the hash with `_-`. No escaped name starts so: a leading `_` is followed by two hex digits, a dot or
+    /// the end.
     fn hashed(parts: &[&str]) -> Self {
         let mut hash = Sha256::new();
         for part in parts {

@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{Channel, ErrorKind};
 
-/// How long the broker keeps the newest value of a [`Feed::State`] channel, unless the subscription sets [`Subscription::STATE_RETENTION`].
+/// How long the broker keeps the newest value of a [`Feed::State`] channel, unless the subscription sets
+/// [`Subscription::STATE_RETENTION`].
 pub const STATE_RETENTION: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// A procedure that reads and changes nothing.

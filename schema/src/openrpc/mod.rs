@@ -1,8 +1,8 @@
 //! The OpenRPC document of a service.
 //!
-//! OpenRPC 1.3 has no subscriptions: the document describes one as a method that returns the subscription's id, and adds
-//! the rest as `x-subscription`. `x-kind` tells queries, mutations and subscriptions apart, `x-input` refers to the input
-//! as one type, and `x-errors` is the table of [`ErrorKind`]s.
+//! OpenRPC 1.3 has no subscriptions: the document describes one as a method that returns the subscription's id, and
+//! adds the rest as `x-subscription`. `x-kind` tells queries, mutations and subscriptions apart, `x-input` refers to
+//! the input as one type, and `x-errors` is the table of [`ErrorKind`]s.
 
 use std::any::TypeId;
 
