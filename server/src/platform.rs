@@ -83,14 +83,14 @@ pub(crate) fn limit_valkey_stall(settings: TcpSettings, limit: Duration) -> TcpS
     settings.set_keepalive(redis::io::tcp::socket2::TcpKeepalive::new().with_time(limit))
 }
 
-/// Lets a restarted server have its port back, although connections of the old one linger.
+/// Lets a restarted server bind its port while old connections are in TIME_WAIT.
 #[cfg(all(unix, not(tidings_portable)))]
 #[expect(clippy::disallowed_methods, reason = "this file is where it is called")]
 pub(crate) fn reuse_address(socket: &TcpSocket) -> io::Result<()> {
     socket.set_reuseaddr(true)
 }
 
-/// Does nothing: Windows gives the port back by itself.
+/// Does nothing: Windows frees the port without it.
 #[cfg(not(all(unix, not(tidings_portable))))]
 #[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
 pub(crate) fn reuse_address(_: &TcpSocket) -> io::Result<()> {

@@ -1,4 +1,4 @@
-//! `tidings-demo background-updates`: the publisher of the demo, and of the system that this one grew from.
+//! `tidings-demo background-updates`: publishes user lists for the demo.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ const RETRY: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 ///
-/// When no address of a Valkey is given, or it cannot be one.
+/// When the address of Valkey is missing or not valid.
 pub async fn background_updates(
     args: BackgroundUpdatesArgs,
     shutdown: impl Future<Output = ()>,

@@ -254,7 +254,7 @@ fn publish_call(publish: &Publish) -> Cmd {
     };
     call.arg(&publish.payload[..]);
     if let Keep::Newest(retention) = publish.keep {
-        // Valkey counts in milliseconds, and keeps nothing for none.
+        // Valkey takes milliseconds and rejects 0.
         call.arg(
             u64::try_from(retention.as_millis()).unwrap_or(u64::MAX).clamp(1, MAX_RETENTION_MS),
         );

@@ -96,18 +96,18 @@ impl HubChannel {
         CaughtUp { sent, more }
     }
 
-    /// Begins to read the newest event of a `State` or `Members` feed.
+    /// Marks the start of a read of the newest event of a `State` or `Members` feed.
     pub(in crate::hub) fn reading_newest(&self) {
         self.state().catching_up.get_or_insert_default().again = false;
     }
 
-    /// Takes the newest event of a `State` or `Members` feed that was read, unless a newer one came meanwhile or it is the
-    /// one that subscribers have.
+    /// Delivers the event that was read of a `State` or `Members` feed, unless a newer one arrived during the read or
+    /// subscribers already have it.
     pub(in crate::hub) fn read_newest(&self, read: Option<Publication>) -> CaughtUp {
         let mut state = self.state();
         let (mut sent, mut more) = (Sent::default(), false);
         if let Some(catching_up) = state.catching_up.take() {
-            // The broker was away meanwhile: what was read may be of before.
+            // The broker reconnected during the read, so the value may be outdated.
             more = catching_up.again;
             if let Some(read) = read.filter(|read| !self.is_newest(&state, read)) {
                 let mut pending = Pending::default();
@@ -123,7 +123,7 @@ impl HubChannel {
         CaughtUp { sent, more }
     }
 
-    /// Whether subscribers have just this event.
+    /// Whether this event is the newest that subscribers have.
     fn is_newest(&self, state: &State, event: &Publication) -> bool {
         let Some(newest) = &state.newest else { return false };
         match event.tracked {
