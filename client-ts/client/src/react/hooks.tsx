@@ -22,7 +22,7 @@ export interface Hooks<C extends AnyContract> {
   /**
    * Follows a subscription while the component is mounted.
    *
-   * It begins anew, with no data, when the procedure, the input's value or `enabled` changes; not when
+   * It restarts, with no data, when the procedure, the input's value or `enabled` changes; not when
    * the input is merely another object, nor when a handler changes.
    *
    * @example
