@@ -25,11 +25,11 @@ pub use tidings_contract::{
 mod handler;
 pub use handler::{Answer, Handler};
 
-/// What handlers receive.
+/// The context of handlers.
 mod context;
 pub use context::{Caller, Context};
 
-/// Procedures in, methods and document out.
+/// Registers procedures; builds the methods and the document.
 mod router;
 pub use router::{Call, Follow, Registered, Router};
 
@@ -37,7 +37,7 @@ pub use router::{Call, Follow, Registered, Router};
 mod config;
 pub use config::{Action, BrokerConfig, Config, Limits, LogConfig, LogFormat, Secret};
 
-/// A server's life.
+/// Starts, serves and ends a server.
 mod server;
 pub use server::Server;
 

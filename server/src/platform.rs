@@ -16,8 +16,8 @@ use redis::io::tcp::TcpSettings;
 use socket2::SockRef;
 use tokio::net::TcpSocket;
 
-/// Resolves when the process is asked to end. The signals are caught from the call on, not from the first poll: one that
-/// arrives in between is not lost.
+/// Resolves on SIGINT or SIGTERM. Catches the signals from the call on, not from the first poll: a signal in between is
+/// not lost.
 ///
 /// # Errors
 ///
@@ -37,7 +37,7 @@ pub fn shutdown_requested() -> io::Result<impl Future<Output = ()> + Send + 'sta
     })
 }
 
-/// Resolves when the process is asked to end, by Ctrl-C.
+/// Resolves on Ctrl-C.
 ///
 /// # Errors
 ///

@@ -58,7 +58,7 @@ impl Functions {
         let probe = function("tidings_newest", &ChannelKey::from("tidings:{probe}"));
         match self.query::<redis::Value>(&probe).await {
             Ok(_) => {
-                tracing::warn!(%error, "Valkey takes no functions; those that it has are used");
+                tracing::warn!(%error, "Valkey refused the functions; using those that it has");
                 Ok(())
             }
             Err(_) => Err(error),
@@ -235,7 +235,7 @@ impl Functions {
     }
 }
 
-/// What `tidings_newest` answers: epoch, version, time of publishing, payload; or nothing.
+/// The result of `tidings_newest`: epoch, version, time of publishing, payload; `None` when no value is kept.
 struct NewestAnswer(Option<(String, u64, u64, Vec<u8>)>);
 
 impl FromRedisValue for NewestAnswer {
@@ -305,7 +305,7 @@ pub(super) fn describe(error: &RedisError) -> String {
         ErrorKind::AuthenticationFailed => {
             "it refuses the user or the password of the Valkey URL".to_owned()
         }
-        // redis-rs has no kind of its own for it.
+        // redis-rs has no kind for it.
         _ if error.code() == Some("NOAUTH") => {
             "it asks for a password; put it into the Valkey URL".to_owned()
         }
