@@ -34,7 +34,7 @@ export interface SubscriptionHandlers<Data, Failure extends ClientError = Client
   onGap?(gap: Gap): void;
   /** The replica lost its broker, or has it back. No events come while it is down. */
   onStatus?(event: StatusEvent): void;
-  /** Interrupted, and being taken up again without further ado. With the cause, unless the server asked for it. */
+  /** Interrupted; the client resumes by itself. Has the cause, unless the server asked for it. */
   onConnecting?(error: Failure | null): void;
   /** Over for good: nothing follows, and there is nothing to unsubscribe. */
   onError?(error: Failure): void;

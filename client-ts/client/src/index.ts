@@ -11,7 +11,7 @@
  *   `subscription`: one, across sockets; `subscriptions`: all of them
  * - `client`: puts these together; `observer`: a subscription as a value
  *
- * Importing any of it does nothing but define.
+ * Importing a module has no side effects.
  */
 
 export type { Backoff } from "./backoff.js";

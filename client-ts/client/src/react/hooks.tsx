@@ -17,7 +17,7 @@ export interface Hooks<C extends AnyContract> {
    * @throws {Error} outside of any provider
    */
   useClient(): Client<C>;
-  /** What the provider's client's connection is doing. */
+  /** The connection state of the provider's client. */
   useConnectionState(): ConnectionState;
   /**
    * Follows a subscription while the component is mounted.
