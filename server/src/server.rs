@@ -309,6 +309,9 @@ impl<S: Send + Sync + 'static> Server<S> {
                 "there is no --valkey-url (VALKEY_URL): channels live in this process, and events do not reach other replicas"
             );
         }
+        if engine.config.static_dir.is_some() {
+            tracing::info!("the page is at http://{address}/");
+        }
         tasks.spawn(http::accept(engine.clone(), listener, router, stop, leave.clone()));
 
         shutdown.await;
