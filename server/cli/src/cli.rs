@@ -141,7 +141,7 @@ pub(crate) struct PublishArgs {
     #[arg(value_name = "JSON")]
     pub(crate) payload: String,
 
-    /// Publish nothing if an event with this key was published lately: for scripts that try again
+    /// Publish nothing if an event with this key was published lately: makes it safe to run the command again
     #[arg(long, value_name = "KEY")]
     pub(crate) idempotency_key: Option<String>,
 

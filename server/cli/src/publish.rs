@@ -6,7 +6,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use tidings::{BrokerConfig, Publisher, Target};
+use tidings::{BrokerConfig, PublishError, Publisher, Target};
 
 use crate::{
     cli::PublishArgs,
@@ -39,14 +39,31 @@ pub(crate) async fn publish(args: &PublishArgs) -> Result<()> {
         key_prefix: args.key_prefix.clone(),
         ..BrokerConfig::default()
     };
+    let key = args.idempotency_key.as_deref();
+    // Connecting publishes nothing.
     let publisher =
         Publisher::connect_with(&config).await.map_err(|error| not_published(&error))?;
     let id = publisher
-        .publish_raw(&target, payload.to_string(), args.idempotency_key.as_deref())
+        .publish_raw(&target, payload.to_string(), key)
         .await
-        .map_err(|error| not_published(&error))?;
+        .map_err(|error| failed(&error, key))?;
     writeln!(io::stdout(), "{}", id.as_str())?;
     Ok(())
+}
+
+/// What is known of the event after publishing failed, and what to do.
+fn failed(error: &PublishError, key: Option<&str>) -> Failure {
+    let PublishError::Unavailable(reason) = error else { return not_published(error) };
+    let reason = without_number(reason);
+    let repeat = match key {
+        Some(key) => format!("repeat with --idempotency-key {key}, which publishes it once"),
+        // A key works only if the first attempt had it, too.
+        None => {
+            "a repeat may publish it twice, unless each attempt has the same --idempotency-key KEY"
+                .to_owned()
+        }
+    };
+    Failure::new(format!("it is not known whether the event was published: {reason}; {repeat}"))
 }
 
 fn not_published(error: &dyn std::error::Error) -> Failure {
@@ -96,4 +113,35 @@ fn check_payload(document: &Document, subscription: &Subscription, payload: &Val
         return Ok(());
     }
     Err(Failure::new(format!("the payload does not fit: {}", faults.join("; "))))
+}
+
+#[cfg(test)]
+mod tests {
+    use tidings::PublishError;
+
+    use super::{Failure, failed};
+
+    fn text(error: &PublishError, key: Option<&str>) -> String {
+        match failed(error, key) {
+            Failure::Text(text) => text,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn after_a_lost_connection_it_is_not_known_whether_the_event_was_published() {
+        let lost = PublishError::Unavailable("timed out (os error 110)".to_owned());
+        assert_eq!(
+            text(&lost, Some("order-7")),
+            "it is not known whether the event was published: timed out; \
+             repeat with --idempotency-key order-7, which publishes it once"
+        );
+        assert_eq!(
+            text(&lost, None),
+            "it is not known whether the event was published: timed out; \
+             a repeat may publish it twice, unless each attempt has the same --idempotency-key KEY"
+        );
+        let too_large = PublishError::TooLarge { bytes: 2, max: 1 };
+        assert!(text(&too_large, None).starts_with("the event was not published: "));
+    }
 }

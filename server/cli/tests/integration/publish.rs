@@ -90,3 +90,20 @@ async fn a_valkey_that_does_not_answer_is_named_without_its_password() {
     let error = tidings(&[publish.as_slice(), &["--valkey-url", &wrong]].concat()).await.failed();
     assert_eq!(error, expected);
 }
+
+#[tokio::test]
+async fn a_valkey_that_fails_later_leaves_open_whether_the_event_was_published() {
+    // It answers PING, and refuses to write.
+    let valkey = ValkeyProcess::start_with(["--min-replicas-to-write", "1"]).await.unwrap();
+    let publish = ["publish", "onUpdates", "list-1", USERS, "--contract", CONTRACT];
+    let options = ["--valkey-url", &valkey.url(), "--idempotency-key", "a"];
+    let error = tidings(&[publish.as_slice(), &options].concat()).await.failed();
+    assert!(
+        error.starts_with("tidings: it is not known whether the event was published: "),
+        "{error}"
+    );
+    assert!(
+        error.ends_with("; repeat with --idempotency-key a, which publishes it once"),
+        "{error}"
+    );
+}
