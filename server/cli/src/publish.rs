@@ -6,7 +6,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use tidings::{BrokerConfig, PublishError, Publisher, Target};
+use tidings::{BrokerConfig, Channel, PublishError, Publisher, Target};
 
 use crate::{
     cli::PublishArgs,
@@ -17,12 +17,13 @@ use crate::{
 
 /// Publishes an event, after checking it as the replicas will, and prints its id.
 pub(crate) async fn publish(args: &PublishArgs) -> Result<()> {
+    let channel = channel_name(args.channel.as_deref(), &args.parts)?;
     let payload = input::json("the payload", &args.payload)?;
     let document = Document::from(args.contract.as_deref(), &args.service.url).await?;
     let procedure = document.procedure(&args.procedure)?;
     let subscription = procedure.as_subscription()?;
     check_feed(procedure, subscription)?;
-    check_channel(procedure, subscription, &args.channel)?;
+    check_channel(procedure, subscription, &channel)?;
     check_payload(&document, subscription, &payload)?;
 
     let namespace = subscription.namespace.clone().ok_or_else(|| {
@@ -31,7 +32,7 @@ pub(crate) async fn publish(args: &PublishArgs) -> Result<()> {
             procedure.name
         ))
     })?;
-    let channel = args.channel.parse().map_err(|error| Failure::new(format!("{error}")))?;
+    let channel = channel.parse().map_err(|error| Failure::new(format!("{error}")))?;
     let state_retention = subscription.state_retention_ms.map(Duration::from_millis);
     let target = Target { namespace, channel, state_retention };
     let config = BrokerConfig {
@@ -49,6 +50,25 @@ pub(crate) async fn publish(args: &PublishArgs) -> Result<()> {
         .map_err(|error| failed(&error, key))?;
     writeln!(io::stdout(), "{}", id.as_str())?;
     Ok(())
+}
+
+/// The channel's name: CHANNEL as it is, or built from the parts.
+fn channel_name(channel: Option<&str>, parts: &[String]) -> Result<String> {
+    let text = match (channel, parts) {
+        (Some(channel), []) => return Ok(channel.to_owned()),
+        (None, [_, ..]) => {
+            let parts: Vec<_> = parts.iter().map(String::as_str).collect();
+            return Ok(Channel::from_parts(&parts).into());
+        }
+        (None, []) => {
+            "the channel is missing: give CHANNEL before the payload or, for a service that builds its channels from \
+             parts, --part VALUE for each part"
+        }
+        (Some(_), _) => {
+            "give CHANNEL or --part, not both: --part is for a service that builds its channels from parts"
+        }
+    };
+    Err(Failure::new(text))
 }
 
 /// What is known of the event after publishing failed, and what to do.
@@ -102,7 +122,8 @@ fn check_channel(procedure: &Procedure, subscription: &Subscription, channel: &s
     }
     let pattern = subscription.channel["pattern"].as_str().unwrap_or_default();
     Err(Failure::new(format!(
-        "`{channel}` is no channel of `{name}`: a channel's name matches {pattern}"
+        "`{channel}` is no channel of `{name}`: a channel's name matches {pattern}; if the service builds its channels \
+         from parts, give each part with --part"
     )))
 }
 
@@ -119,13 +140,29 @@ fn check_payload(document: &Document, subscription: &Subscription, payload: &Val
 mod tests {
     use tidings::PublishError;
 
-    use super::{Failure, failed};
+    use super::{Failure, channel_name, failed};
 
     fn text(error: &PublishError, key: Option<&str>) -> String {
         match failed(error, key) {
             Failure::Text(text) => text,
             other => panic!("{other:?}"),
         }
+    }
+
+    #[test]
+    fn a_channel_is_a_name_or_parts_and_never_both() {
+        let name = |channel, parts: &[&str]| {
+            let parts: Vec<_> = parts.iter().map(|part| (*part).to_owned()).collect();
+            channel_name(channel, &parts).map_err(|failure| match failure {
+                Failure::Text(text) => text,
+                other => panic!("{other:?}"),
+            })
+        };
+        assert_eq!(name(Some("living_room"), &[]).unwrap(), "living_room");
+        assert_eq!(name(None, &["living_room"]).unwrap(), "living_5froom");
+        assert_eq!(name(None, &["room", "ACME"]).unwrap(), "room._41_43_4d_45");
+        assert!(name(None, &[]).unwrap_err().starts_with("the channel is missing: "));
+        assert!(name(Some("a"), &["b"]).unwrap_err().contains("not both"));
     }
 
     #[test]
