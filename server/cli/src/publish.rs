@@ -10,9 +10,10 @@ use tidings::{BrokerConfig, Channel, PublishError, Publisher, Target};
 
 use crate::{
     cli::PublishArgs,
-    document::{Document, Feed, Procedure, Subscription},
+    document::{Document, Procedure},
     failure::{Failure, Result, without_number},
     input, payload,
+    subscription::{Feed, Subscription},
 };
 
 /// Publishes an event, after checking it as the replicas will, and prints its id.
