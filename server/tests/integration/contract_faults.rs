@@ -298,30 +298,26 @@ fn a_type_that_is_one_thing_in_inputs_and_another_in_answers() {
     faults(router().mutation::<SetItem>(answer), &[fault]);
 }
 
-mod clashes {
-    use super::*;
+/// Has the name that the events of `onLight` have.
+#[derive(Serialize, Deserialize, JsonSchema)]
+struct OnLightEvent {
+    on: bool,
+}
 
-    /// Has the name that the events of `onLight` have.
-    #[derive(Serialize, Deserialize, JsonSchema)]
-    pub(super) struct OnLightEvent {
-        on: bool,
-    }
-
-    subscriptions! {
-        OnLight = "onLight", "lights", NoInput => OnLightEvent, Log;
-        OnLightOfAll = "on.light", "all", NoInput => u32, Log;
-        OnLightTwice = "onLight", "twice", NoInput => u32, Log;
-    }
+subscriptions! {
+    OnLight = "onLight", "lights", NoInput => OnLightEvent, Log;
+    OnLightOfAll = "on.light", "all", NoInput => u32, Log;
+    OnLightTwice = "onLight", "twice", NoInput => u32, Log;
 }
 
 #[test]
 fn a_type_or_a_subscription_with_the_name_of_anothers_events() {
     let of_type = "a type is called OnLightEvent, which is the name of a subscription's events; rename the type \
         (`#[schemars(rename = \"…\")]`)";
-    faults(router().subscription::<clashes::OnLight>(), &[of_type]);
+    faults(router().subscription::<OnLight>(), &[of_type]);
     let of_both = "the events of on.light are called OnLightEvent, as those of another subscription; rename one of them";
-    let both = router().subscription::<clashes::OnLightTwice>();
-    faults(both.subscription::<clashes::OnLightOfAll>(), &[of_both]);
+    let both = router().subscription::<OnLightTwice>();
+    faults(both.subscription::<OnLightOfAll>(), &[of_both]);
 }
 
 /// Types of a service that have names of the framework's get other names, and the framework's keep theirs.

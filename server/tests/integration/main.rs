@@ -37,6 +37,8 @@ mod layering;
 mod limits;
 /// `Feed::Members`: a list that its members put together.
 mod members_feed;
+/// Mutations outlive their connections, within bounds.
+mod mutations;
 /// A service's own paths beside those of Tidings.
 mod own_routes;
 /// The README's first service, as a program.
