@@ -1,17 +1,17 @@
-/** Events of the device that affect a connection. */
+/** Changes of the device that affect a connection. */
 export interface DeviceEvents {
   onOnline(): void;
   onOffline(): void;
-  /** It has been asleep, or the page frozen: timers stood still, and connections may have died unnoticed. */
+  /** The device slept or the page was frozen: timers were paused, and connections may be dead. */
   onWake(): void;
 }
 
-/** How often to look at the clock: milliseconds. */
+/** The interval of the clock checks: milliseconds. */
 const TICK_MS = 2_000;
-/** A tick that is later than this means that the device slept: milliseconds. A busy page is not that late. */
+/** A check that is later than this means sleep: milliseconds. A busy page delays it by less. */
 const SLEEP_MS = 5_000;
 
-/** Whether the device reports that it is offline. False where the runtime does not report it. */
+/** Whether the device says that it has no network. It may be wrong, but not where there is no such word. */
 export function isOffline(): boolean {
   return globalThis.navigator?.onLine === false;
 }
@@ -20,7 +20,7 @@ export function isOffline(): boolean {
 export function watchDevice({ onOnline, onOffline, onWake }: DeviceEvents): () => void {
   globalThis.addEventListener?.("online", onOnline);
   globalThis.addEventListener?.("offline", onOffline);
-  // No event reports sleep, but the wall clock continues during sleep while timers do not.
+  // No event tells of sleep, but the clock on the wall goes on in it while timers do not.
   let last = Date.now();
   const ticks = setInterval(() => {
     const now = Date.now();

@@ -2,13 +2,13 @@ import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { CodegenError } from "./error.js";
 
-/** A file to be: its path and its text. */
+/** A file to write: its path and its text. */
 export interface OutputFile {
   readonly path: string;
   readonly text: string;
 }
 
-/** Writes all of them or, when one cannot be written, none. */
+/** Writes all files or, if one cannot be written, none. */
 export async function writeAll(files: readonly OutputFile[]): Promise<void> {
   const moves = files.map(({ path, text }) => ({
     path,
@@ -19,7 +19,7 @@ export async function writeAll(files: readonly OutputFile[]): Promise<void> {
     for (const { path, text, temporary } of moves) {
       await mkdir(dirname(path), { recursive: true });
       await writeFile(temporary, text);
-      // Renaming would fail, when others have been renamed already.
+      // Renaming would fail, after others have already been renamed.
       const found = await stat(path).catch(() => undefined);
       if (found?.isDirectory()) throw new Error(`${path} is a folder`);
     }
@@ -31,7 +31,7 @@ export async function writeAll(files: readonly OutputFile[]): Promise<void> {
   }
 }
 
-/** The paths of those that are missing or have another text. */
+/** The paths of the files that are missing or out of date. */
 export async function staleFiles(files: readonly OutputFile[]): Promise<string[]> {
   const stale: string[] = [];
   for (const { path, text } of files) {

@@ -6,12 +6,12 @@ import type { User } from "./tidings.js";
 interface UserCardProps {
   user: User;
   change: Change | undefined;
-  /** Tells one mark from the next. */
+  /** Distinguishes this highlight from the next. */
   mark: number;
   bios: Bios;
 }
 
-/** One user, marked when the newest list brought or changed them. */
+/** One user, highlighted if the newest list added or changed them. */
 export function UserCard({ user, change, mark, bios }: UserCardProps) {
   return (
     <li className="card" data-testid="user-card" data-change={change}>
