@@ -49,8 +49,14 @@ pub(crate) enum Command {
     /// Checks the payload against the subscription's type, publishes it through the service's Valkey, and
     /// prints the event's id. A service that keeps its channels in its own memory cannot be reached so.
     ///
-    /// Example: tidings publish prices.onPrice acme '{"symbol":"acme","cents":1250}'
-    #[command(verbatim_doc_comment)]
+    /// Name the channel as the service does:
+    /// - With --part, for a service that builds its channels from parts (`Channel::from_parts`), as
+    ///   one from `tidings new` does. Such a service escapes some characters: ACME is `_41_43_4d_45`.
+    /// - With CHANNEL, for a service that uses names as they are.
+    ///
+    /// Example: tidings publish prices.onPrice --part ACME '{"symbol":"ACME","cents":1250}'
+    /// Example: tidings publish news.onHeadline all '{"text":"We are open."}'
+    #[command(verbatim_doc_comment, allow_missing_positional = true)]
     Publish(PublishArgs),
     /// Check whether a service is ready
     ///
@@ -134,14 +140,21 @@ pub(crate) struct PublishArgs {
     /// The subscription, such as prices.onPrice
     pub(crate) procedure: String,
 
-    /// The channel, such as acme; `all` for a subscription that has one channel only
-    pub(crate) channel: String,
+    /// The channel's name as it is; `all` for a subscription that has one channel only
+    pub(crate) channel: Option<String>,
 
     /// The payload: JSON of the subscription's type; `-` reads it from standard input
     #[arg(value_name = "JSON")]
     pub(crate) payload: String,
 
-    /// Publish nothing if an event with this key was published lately: for scripts that try again
+    /// A part of the channel's name, any text, for a service that builds its channels from parts
+    ///
+    /// Repeat it for each part, in the service's order: `Channel::from_parts(&["room", "42"])` is
+    /// --part room --part 42. It replaces CHANNEL.
+    #[arg(long = "part", value_name = "VALUE")]
+    pub(crate) parts: Vec<String>,
+
+    /// Publish nothing if an event with this key was published lately: makes it safe to run the command again
     #[arg(long, value_name = "KEY")]
     pub(crate) idempotency_key: Option<String>,
 

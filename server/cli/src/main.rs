@@ -27,10 +27,12 @@ mod health;
 mod input;
 mod list;
 mod new;
+mod path;
 mod payload;
 mod predicate;
 mod publish;
 mod reader;
+mod subscription;
 mod tail;
 mod words;
 

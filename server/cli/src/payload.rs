@@ -1,14 +1,11 @@
 //! What of a JSON value does not fit a JSON Schema, in words.
 
-use jsonschema::{
-    Draft, ValidationError,
-    error::ValidationErrorKind as Kind,
-    paths::{Location, LocationSegment},
-};
+use jsonschema::{Draft, ValidationError, error::ValidationErrorKind as Kind, paths::Location};
 use serde_json::{Map, Value, json};
 
 use crate::{
     failure::{Failure, Result},
+    path::{member, path, subject},
     predicate::{predicate, types},
 };
 
@@ -166,28 +163,6 @@ fn tags<'a>(branches: &'a [Vec<ValidationError<'static>>]) -> Option<(&'a Locati
         values.push(value.to_string());
     }
     place.map(|place| (place, values))
-}
-
-fn subject(what: &str, at: &Location) -> String {
-    let path = path(at);
-    if path.is_empty() { format!("{what} as a whole") } else { path }
-}
-
-/// Where a value is, as JavaScript would write it: `[0].name`.
-fn path(at: &Location) -> String {
-    at.iter().fold(String::new(), |path, segment| match segment {
-        LocationSegment::Index(index) => format!("{path}[{index}]"),
-        LocationSegment::Property(name) => member(&path, &name),
-    })
-}
-
-fn member(path: &str, name: &str) -> String {
-    let plain = name.chars().all(|c| c.is_alphanumeric() || c == '_') && !name.is_empty();
-    match (plain, path.is_empty()) {
-        (true, true) => name.to_owned(),
-        (true, false) => format!("{path}.{name}"),
-        (false, _) => format!("{path}[{name:?}]"),
-    }
 }
 
 #[cfg(test)]
