@@ -12,7 +12,7 @@ use crate::{
     subscription::Subscription,
 };
 
-/// Where a service shows its document.
+/// The path of a service's document.
 const ENDPOINT: &str = "/openrpc.json";
 /// Similarity from which a name is suggested as a correction: 0 to 1.
 const ALIKE: f64 = 0.8;
@@ -20,23 +20,23 @@ const ALIKE: f64 = 0.8;
 /// A service's OpenRPC document.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Document {
-    /// What the service is called.
+    /// The service's name and version.
     pub(crate) info: Info,
     /// Its procedures.
     pub(crate) methods: Vec<Procedure>,
-    /// The schemas that others refer to.
+    /// The schemas that `$ref` refers to.
     #[serde(default)]
     pub(crate) components: Components,
 }
 
-/// What a service is called.
+/// The service's name and version.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Info {
     pub(crate) title: String,
     pub(crate) version: String,
 }
 
-/// What `$ref` refers to.
+/// The targets of `$ref`.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Components {
     #[serde(default)]
@@ -72,7 +72,7 @@ pub(crate) struct Member {
     pub(crate) schema: Value,
 }
 
-/// What one can do with a procedure.
+/// The kind of a procedure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum Kind {
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slip_in_a_name_is_answered_with_the_name_that_was_meant() {
+    fn a_misspelt_name_is_answered_with_the_most_similar_one() {
         assert_eq!(
             refusal("getPrize"),
             "Shop has no procedure `getPrize`; did you mean `getPrice`?"

@@ -16,7 +16,7 @@ use crate::{
     subscription::{Feed, Subscription},
 };
 
-/// Publishes an event, after checking it as the replicas will, and prints its id.
+/// Checks an event as the replicas will, publishes it and prints its id.
 pub(crate) async fn publish(args: &PublishArgs) -> Result<()> {
     let channel = channel_name(args.channel.as_deref(), &args.parts)?;
     let payload = input::json("the payload", &args.payload)?;
@@ -29,7 +29,7 @@ pub(crate) async fn publish(args: &PublishArgs) -> Result<()> {
 
     let namespace = subscription.namespace.clone().ok_or_else(|| {
         Failure::new(format!(
-            "the document does not say what the channels of `{}` belong to",
+            "`{}` has no x-subscription.namespace in the document: its service uses an older version of Tidings",
             procedure.name
         ))
     })?;
@@ -91,14 +91,13 @@ fn not_published(error: &dyn std::error::Error) -> Failure {
     Failure::new(format!("the event was not published: {}", without_number(&error.to_string())))
 }
 
-/// Refuses a feed that nobody publishes to from outside.
+/// Refuses a feed to which only the service itself publishes.
 fn check_feed(procedure: &Procedure, subscription: &Subscription) -> Result<()> {
     let name = &procedure.name;
     match &subscription.feed {
         Feed::Log | Feed::State => Ok(()),
         Feed::Members => Err(Failure::new(format!(
-            "`{name}` is a members feed: its events are put together from what each member reports while it runs, \
-             so there is nothing to publish"
+            "`{name}` is a members feed: each member reports its own element while it runs, so there is nothing to publish"
         ))),
         Feed::Other(feed) => Err(Failure::new(format!(
             "`{name}` is a {feed} feed, which this version of tidings does not know: use a newer one"

@@ -15,7 +15,7 @@ use crate::failure::{Failure, Result};
 const CRATES: [&str; 2] = ["tidings-contract", "tidings"];
 const NPM: [&str; 2] = ["tidings-client", "tidings-codegen"];
 
-/// What this program was built with: empty unless TIDINGS_PACKAGES was set.
+/// The packages that this program was built with: empty unless TIDINGS_PACKAGES was set.
 const EMBEDDED: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/packages.rs"));
 
 /// The largest file that a crate may hold: bytes. Tidings' own files have some kB.
@@ -30,8 +30,8 @@ pub(crate) struct Packages {
     npm: Vec<(&'static str, File)>,
 }
 
-/// Finds the packages: those of `folder` if there is one, else those that this program was built with, else
-/// those in the folder `packages` beside the folder that this program is in.
+/// Finds the packages: in `folder` if it is given, else those that this program was built with, else in the folder
+/// `packages` beside the folder of this program.
 pub(crate) fn find(folder: Option<&Path>) -> Result<Packages> {
     if let Some(folder) = folder {
         return read(folder);
@@ -70,7 +70,7 @@ fn read(folder: &Path) -> Result<Packages> {
 }
 
 impl Packages {
-    /// Picks the packages out of what `source` has.
+    /// Picks the packages from the files of `source`.
     fn from_files(files: &[File], source: &str) -> Result<Self> {
         let one = |name: &str, ending: &str| {
             let mut found = files.iter().filter_map(|(file, content)| {
@@ -119,14 +119,14 @@ impl Packages {
         self.npm.iter().find(|(name, _)| *name == package).map_or("", |(_, (file, _))| file)
     }
 
-    /// The versions of all crates that are known to work together: the `Cargo.lock` that the crate `tidings` carries.
+    /// The `Cargo.lock` in the crate `tidings`: versions of all crates that work together.
     pub(crate) fn lock_file(&self) -> Option<&[u8]> {
         let (.., files) = self.crates.iter().find(|(name, ..)| *name == "tidings")?;
         let (_, content) = files.iter().find(|(path, _)| path == "Cargo.lock")?;
         Some(content)
     }
 
-    /// Everything, below `vendor/`.
+    /// All files, below `vendor/`.
     pub(crate) fn into_files(self) -> impl Iterator<Item = File> {
         let crates = self.crates.into_iter().flat_map(|(name, _, files)| {
             files.into_iter().map(move |(path, content)| (format!("vendor/{name}/{path}"), content))
@@ -137,7 +137,7 @@ impl Packages {
     }
 }
 
-/// The files of a crate, without the folder that they are all in.
+/// The files of a crate, with paths below its top folder.
 ///
 /// # Errors
 ///
@@ -152,7 +152,7 @@ fn unpack(archive: &[u8], largest: u64) -> std::io::Result<Vec<File>> {
         }
         let path = entry.path()?.into_owned();
         let parts: Vec<_> = path.iter().skip(1).map(|part| part.to_string_lossy()).collect();
-        // Cargo's packages hold no such paths; an archive that was tampered with must not write elsewhere.
+        // A manipulated archive must not write outside of the project.
         if parts.iter().any(|part| part == "..") {
             return Err(std::io::Error::other(format!("{} leads out of it", path.display())));
         }

@@ -34,7 +34,7 @@ async fn the_same_key_publishes_once() {
 }
 
 #[tokio::test]
-async fn a_state_is_there_for_whoever_comes_later() {
+async fn a_state_reaches_a_later_subscriber() {
     let demo = Demo::on_valkey().await;
     let (url, valkey) = (demo.url(), demo.valkey_url());
     let bio = r#"{"id":"1","bio":"Reads."}"#;
@@ -57,7 +57,7 @@ async fn a_channel_can_be_given_in_parts() {
 }
 
 #[tokio::test]
-async fn what_does_not_fit_is_refused_in_words() {
+async fn an_invalid_event_is_refused_with_the_reason() {
     let refused = async |arguments: &[&str]| {
         tidings(&[&["publish"], arguments, &["--contract", CONTRACT]].concat()).await.failed()
     };

@@ -14,7 +14,7 @@ fn shown(name: &str) -> String {
 }
 
 #[tokio::test]
-async fn prints_events_as_they_come_and_says_how_to_go_on() {
+async fn prints_events_and_says_how_to_resume() {
     let demo = Demo::on_memory().await;
     let mut tail = Tail::start(&["onUpdates", LIST, "--url", &demo.url()]);
     assert_eq!(tail.line().await, "-- live on test");
