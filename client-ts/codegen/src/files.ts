@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { CodegenError } from "./error.js";
 
@@ -17,7 +17,7 @@ export async function writeAll(files: readonly OutputFile[]): Promise<void> {
   }));
   try {
     for (const { path, text, temporary } of moves) {
-      await mkdir(dirname(path), { recursive: true });
+      await checkFolder(dirname(path));
       await writeFile(temporary, text);
       // Renaming would fail, when others have been renamed already.
       const found = await stat(path).catch(() => undefined);
@@ -29,6 +29,13 @@ export async function writeAll(files: readonly OutputFile[]): Promise<void> {
   } finally {
     for (const { temporary } of moves) await rm(temporary, { force: true }).catch(() => {});
   }
+}
+
+/** Creates no folder: a path that is mistyped would go unnoticed. */
+async function checkFolder(folder: string): Promise<void> {
+  const found = await stat(folder).catch(() => undefined);
+  if (found === undefined) throw new Error(`there is no folder ${folder}`);
+  if (!found.isDirectory()) throw new Error(`${folder} is not a folder`);
 }
 
 /** The paths of those that are missing or have another text. */
