@@ -92,7 +92,8 @@ function parse(args: readonly string[]): Wanted | undefined {
 
 async function filesOf({ source, output, validators }: Wanted): Promise<OutputFile[]> {
   const document = await readJson(source);
-  if (isObject(document) && Array.isArray(document["methods"]) && document["methods"].length === 0) {
+  const methods = isObject(document) ? document["methods"] : undefined;
+  if (Array.isArray(methods) && methods.length === 0) {
     throw new CodegenError(
       `${source} has no methods: add procedures to the service's router, and write the document again`,
     );
