@@ -1,6 +1,12 @@
 //! Starts, serves and ends a server.
 
-use std::{io, net::SocketAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{
+    io::{self, Write as _},
+    net::SocketAddr,
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::Duration,
+};
 
 use futures_util::{FutureExt, future::BoxFuture};
 use jsonrpsee::server::stop_channel;
@@ -222,10 +228,8 @@ impl<S: Send + Sync + 'static> Server<S> {
         match self.engine.config.action {
             Action::Serve => {}
             Action::PrintDocument => {
-                #[expect(clippy::print_stdout, reason = "the document is the answer")]
-                {
-                    println!("{}", pretty(self.document()));
-                }
+                // An error says that nobody reads it, as in `my-service openrpc | head`.
+                let _ = writeln!(io::stdout(), "{}", pretty(self.document()));
                 return Ok(());
             }
             Action::CheckHealth => return health(self.engine.config.listen).await,

@@ -1,5 +1,6 @@
 import { dirname, relative, sep } from "node:path";
 import { parseArgs } from "node:util";
+import { isObject } from "./document.js";
 import { CodegenError } from "./error.js";
 import { type OutputFile, staleFiles, writeAll } from "./files.js";
 import { generate } from "./index.js";
@@ -17,12 +18,15 @@ Usage: npx @tidings/codegen SOURCE -o PATH [--validators PATH] [--check]
   --check             write nothing; exit with 1 if a file is out of date
   -h, --help          show this
 
-All files are written, or none. Then:
+The folders must exist. All files are written, or none. Then:
 
   import { createClient } from "@tidings/client";
   import { contract } from "./tidings.js";
 
   const client = createClient({ contract, url: "ws://127.0.0.1:3000/rpc" });
+
+This package is not on npm yet. In a project of \`tidings new\` it is installed already:
+run npm --prefix client run contract.
 `;
 
 /** The program's standard output and error. */
@@ -88,6 +92,12 @@ function parse(args: readonly string[]): Wanted | undefined {
 
 async function filesOf({ source, output, validators }: Wanted): Promise<OutputFile[]> {
   const document = await readJson(source);
+  const methods = isObject(document) ? document["methods"] : undefined;
+  if (Array.isArray(methods) && methods.length === 0) {
+    throw new CodegenError(
+      `${source} has no methods: add procedures to the service's router, and write the document again`,
+    );
+  }
   if (validators === undefined) return [{ path: output, text: generate(document).contract }];
   const generated = generate(document, importPath(validators, output));
   return [
@@ -118,6 +128,6 @@ async function check(
   const command = ["npx @tidings/codegen", source, "-o", output];
   if (validators !== undefined) command.push("--validators", validators);
   const is = stale.length === 1 ? "is" : "are";
-  console.err(`codegen: ${stale.join(" and ")} ${is} stale. Run: ${command.join(" ")}\n`);
+  console.err(`codegen: ${stale.join(" and ")} ${is} out of date. Run: ${command.join(" ")}\n`);
   return 1;
 }

@@ -1,14 +1,14 @@
-import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { CodegenError } from "./error.js";
 
-/** A file to write: its path and its text. */
+/** A file to be: its path and its text. */
 export interface OutputFile {
   readonly path: string;
   readonly text: string;
 }
 
-/** Writes all files or, if one cannot be written, none. */
+/** Writes all of them or, when one cannot be written, none. */
 export async function writeAll(files: readonly OutputFile[]): Promise<void> {
   const moves = files.map(({ path, text }) => ({
     path,
@@ -17,7 +17,7 @@ export async function writeAll(files: readonly OutputFile[]): Promise<void> {
   }));
   try {
     for (const { path, text, temporary } of moves) {
-      await mkdir(dirname(path), { recursive: true });
+      await checkFolder(dirname(path));
       await writeFile(temporary, text);
       // Renaming would fail, after others have already been renamed.
       const found = await stat(path).catch(() => undefined);
@@ -31,7 +31,14 @@ export async function writeAll(files: readonly OutputFile[]): Promise<void> {
   }
 }
 
-/** The paths of the files that are missing or out of date. */
+/** Creates no folder: a path that is mistyped would go unnoticed. */
+async function checkFolder(folder: string): Promise<void> {
+  const found = await stat(folder).catch(() => undefined);
+  if (found === undefined) throw new Error(`there is no folder ${folder}`);
+  if (!found.isDirectory()) throw new Error(`${folder} is not a folder`);
+}
+
+/** The paths of those that are missing or have another text. */
 export async function staleFiles(files: readonly OutputFile[]): Promise<string[]> {
   const stale: string[] = [];
   for (const { path, text } of files) {

@@ -11,6 +11,11 @@ const TIMEOUT_MS = 10_000;
  */
 export async function readJson(source: string): Promise<unknown> {
   const text = await readText(source);
+  if (text.trim() === "") {
+    throw new CodegenError(
+      `${source} is empty: the command that wrote it failed; look at its error and run it again`,
+    );
+  }
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -23,8 +28,7 @@ async function readText(source: string): Promise<string> {
   switch (scheme?.toLowerCase()) {
     case undefined:
       return readFile(source, "utf8").catch((error: NodeJS.ErrnoException) => {
-        const why = error.code === "ENOENT" ? "there is no such file" : error.message;
-        throw new CodegenError(`cannot read ${source}: ${why}`);
+        throw new CodegenError(`cannot read ${source}: ${whyNot(error)}`);
       });
     case "http":
     case "https":
@@ -39,6 +43,17 @@ async function readText(source: string): Promise<string> {
     }
     default:
       throw new CodegenError(`cannot read ${source}: give a file, or an http or https URL`);
+  }
+}
+
+function whyNot({ code, message }: NodeJS.ErrnoException): string {
+  switch (code) {
+    case "ENOENT":
+      return "there is no such file";
+    case "EISDIR":
+      return "it is a folder; give the file, such as openrpc.json";
+    default:
+      return message;
   }
 }
 

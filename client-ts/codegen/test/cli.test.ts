@@ -45,7 +45,8 @@ async function serve(status: number, body: string): Promise<string> {
 }
 
 describe("writing", () => {
-  test("from a file, with folders that are not there yet, and the checks when they are wanted", async () => {
+  test("from a file, and the checks when they are wanted", async () => {
+    await mkdir(at("src/checks"), { recursive: true });
     const [output, validators] = [at("src/tidings.ts"), at("src/checks/tidings.validators.ts")];
     expect(await codegen(at("openrpc.json"), "-o", output)).toEqual({
       code: 0,
@@ -53,7 +54,7 @@ describe("writing", () => {
       err: "",
     });
     expect(await readFile(output, "utf8")).toContain("status: {");
-    expect(await readdir(at("src"))).toEqual(["tidings.ts"]);
+    expect(await readdir(at("src"))).toEqual(["checks", "tidings.ts"]);
     const both = await codegen(at("openrpc.json"), "-o", output, "--validators", validators);
     expect(both).toMatchObject({ code: 0, out: `${output}\n${validators}\n` });
     expect(await readFile(validators, "utf8")).toContain('from "../tidings.js"');
@@ -75,6 +76,15 @@ describe("writing", () => {
     expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining("cannot write: ") });
     expect(await readFile(at("tidings.ts"), "utf8")).toBe("before");
     expect((await readdir(folder)).sort()).toEqual(["a-file", "openrpc.json", "tidings.ts"]);
+  });
+
+  test("creates no folder, and names the one that is missing", async () => {
+    const { code, err } = await codegen(at("openrpc.json"), "-o", at("scr/tidings.ts"));
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: `codegen: cannot write: there is no folder ${at("scr")}\n`,
+    });
+    expect(await readdir(folder)).toEqual(["openrpc.json"]);
   });
 
   test("leaves all files as they were when the document cannot be expressed", async () => {
@@ -106,7 +116,7 @@ describe("--check", () => {
     expect(await codegen(...args, "--check")).toEqual({
       code: 1,
       out: "",
-      err: `codegen: ${at("a.ts")} and ${at("b.ts")} are stale. Run: npx @tidings/codegen ${args.join(" ")}\n`,
+      err: `codegen: ${at("a.ts")} and ${at("b.ts")} are out of date. Run: npx @tidings/codegen ${args.join(" ")}\n`,
     });
     expect(await readFile(at("a.ts"), "utf8")).toBe("stale");
     expect(existsSync(at("b.ts"))).toBe(false);
@@ -128,7 +138,28 @@ describe("a source that cannot be read", () => {
   test("a folder", async () => {
     await mkdir(at("folder"));
     const { code, err } = await codegen(at("folder"), "-o", at("tidings.ts"));
-    expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining("cannot read") });
+    const message = "it is a folder; give the file, such as openrpc.json";
+    expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining(message) });
+  });
+
+  test("an empty file, which a shell leaves when the command before > fails", async () => {
+    await writeFile(at("empty.json"), "\n");
+    const { code, err } = await codegen(at("empty.json"), "-o", at("tidings.ts"));
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: `codegen: ${at("empty.json")} is empty: the command that wrote it failed; look at its error and run it again\n`,
+    });
+    expect(existsSync(at("tidings.ts"))).toBe(false);
+  });
+
+  test("a document without methods", async () => {
+    await writeFile(at("none.json"), JSON.stringify(document({})));
+    const { code, err } = await codegen(at("none.json"), "-o", at("tidings.ts"));
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: expect.stringContaining("none.json has no methods"),
+    });
+    expect(existsSync(at("tidings.ts"))).toBe(false);
   });
 
   test("what is no JSON", async () => {

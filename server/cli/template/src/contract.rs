@@ -25,7 +25,7 @@ impl Mutation for SetLamp {
     const ERRORS: &'static [ErrorKind] = &[ErrorKind::NOT_FOUND, ErrorKind::of::<TooBright>()];
 }
 
-/// Streams the lamp of a room. Only the newest state counts, and a new subscriber gets it at once.
+/// Streams the lamp of a room. Only the newest state counts. A new subscriber gets it at once.
 #[derive(JsonSchema)]
 pub struct OnLamp;
 
@@ -43,9 +43,9 @@ impl Subscription for OnLamp {
 /// A room with a lamp.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Room {
-    /// The id that procedures use.
+    /// The id.
     pub id: String,
-    /// The name that people read.
+    /// The name for people.
     pub name: String,
 }
 

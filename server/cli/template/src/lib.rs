@@ -1,4 +1,4 @@
-//! Lamps that change on every open page.
+//! Everybody with the page open sees each lamp change.
 //!
 //! - [`contract`]: the procedures with their types
 //! - [`house`]: their handlers

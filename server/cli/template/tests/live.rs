@@ -10,7 +10,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungsten
 type Client = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 #[tokio::test]
-async fn whoever_follows_a_room_sees_its_lamp_change() {
+async fn subscribers_of_a_room_see_its_lamp_change() {
     let mut client = connect().await;
 
     call(&mut client, 1, "onLamp", json!({"room": "kitchen"})).await;
@@ -22,11 +22,12 @@ async fn whoever_follows_a_room_sees_its_lamp_change() {
     assert_eq!(data["params"]["result"]["data"], json!({"brightness": 80}));
 }
 
-/// `cargo run -- openrpc > openrpc.json` brings it up to date.
 #[test]
 fn openrpc_json_is_current() {
-    let file: Value = serde_json::from_str(include_str!("../openrpc.json")).unwrap();
-    assert_eq!(file, router().document().unwrap());
+    let file = std::fs::read("openrpc.json").ok();
+    let file = file.and_then(|json| serde_json::from_slice::<Value>(&json).ok());
+    let current = file == Some(router().document().unwrap());
+    assert!(current, "openrpc.json is out of date; run: npm --prefix client run contract");
 }
 
 /// Starts a server on a free port, and connects to it.

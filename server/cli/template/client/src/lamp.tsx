@@ -8,12 +8,14 @@ const settings = [
   { label: "Bright", brightness: 100 },
 ];
 
-export function Lamp({ room }: { room: Room }) {
+export function Lamp({ room, connected }: { room: Room; connected: boolean }) {
   const client = useClient();
-  const { data: lamp, error } = useSubscription("onLamp", { room: room.id });
+  const { status, data: lamp, error } = useSubscription("onLamp", { room: room.id });
   const [problem, setProblem] = useState<string>();
-  // Until somebody has set it, there is no state to be told of.
-  const brightness = lamp?.brightness ?? 0;
+  // Before the first change there is no value.
+  const brightness = lamp?.brightness;
+  // While there is no connection, the header says so.
+  const shown = connected ? (problem ?? (status === "error" ? error.message : undefined)) : undefined;
 
   async function set(brightness: number) {
     try {
@@ -29,12 +31,13 @@ export function Lamp({ room }: { room: Room }) {
     }
   }
 
+  const style = { "--brightness": (brightness ?? 0) / 100 } as CSSProperties;
   return (
-    <section aria-label={room.name} style={{ "--brightness": brightness / 100 } as CSSProperties}>
+    <section aria-label={room.name} style={style}>
       <div className="bulb" aria-hidden="true" />
       <h2>{room.name}</h2>
-      <p className="value">{brightness === 0 ? "Off" : `${brightness} %`}</p>
-      <div role="group" aria-label={`Lamp: ${room.name}`}>
+      <p className="value">{describe(brightness)}</p>
+      <fieldset aria-label={`Lamp: ${room.name}`} disabled={!connected}>
         {settings.map(({ label, brightness: value }) => (
           <button
             key={label}
@@ -45,8 +48,13 @@ export function Lamp({ room }: { room: Room }) {
             {label}
           </button>
         ))}
-      </div>
-      {(problem ?? error) && <p role="alert">{problem ?? error?.message}</p>}
+      </fieldset>
+      {shown && <p role="alert">{shown}</p>}
     </section>
   );
+}
+
+function describe(brightness: number | undefined): string {
+  if (brightness === undefined) return "–";
+  return brightness === 0 ? "Off" : `${brightness} %`;
 }
