@@ -3,9 +3,6 @@
 use tidings::{Channel, PublishError, Publisher};
 use tidings_demo_contract::{OnBio, OnUpdates, User, users::Bio};
 
-/// How often a list is composed again because a bio changed meanwhile.
-const ATTEMPTS: usize = 3;
-
 /// Keeps the bio of a user, and sends it to everybody who follows it.
 pub(crate) async fn set(publisher: &Publisher, id: &str, bio: &str) -> Result<(), PublishError> {
     let value = Bio { id: id.to_owned(), bio: bio.to_owned() };
@@ -37,22 +34,22 @@ pub(crate) async fn applied(
 }
 
 /// Publishes a list of users with their bios. Two edits at the same time may each compose a list without the other's, so the
-/// bios are read once more behind it.
+/// bios are read once more behind it, and the list is published again until they are those of the list: whoever stops with
+/// another list may have sent it behind a newer one.
 pub(crate) async fn publish_list(
     publisher: &Publisher,
     channel: &Channel,
     users: &[User],
 ) -> Result<(), PublishError> {
     let mut list = applied(publisher, users).await?;
-    for _ in 0..ATTEMPTS {
+    loop {
         publisher.publish::<OnUpdates>(channel, &list).await?;
         let again = applied(publisher, users).await?;
         if again == list {
-            break;
+            return Ok(());
         }
         list = again;
     }
-    Ok(())
 }
 
 /// The user with another bio; without one, where it is empty.
