@@ -34,7 +34,14 @@ pub struct ErrorKind {
     name: &'static str,
     retryable: bool,
     meaning: &'static str,
-    details: Option<fn(&mut SchemaGenerator) -> Schema>,
+    details: Option<Details>,
+}
+
+/// The type of an error's details.
+#[derive(Clone, Copy)]
+struct Details {
+    schema: fn(&mut SchemaGenerator) -> Schema,
+    name: fn() -> &'static str,
 }
 
 /// The details of a service's error: typed data that goes to the client beside the message.
@@ -68,7 +75,7 @@ pub trait ErrorDetails: Serialize + JsonSchema {
 }
 
 impl ErrorKind {
-    /// A kind of error of a service, not retryable and without details.
+    /// A kind of error of a service, not retryable and without details. A kind with details needs [`ErrorKind::of`].
     ///
     /// `code` is the number in the error's `code` member, outside of -32768 to -32000. `name` is the stable name that client
     /// code compares with, camelCase. `meaning` is a sentence for people. A router refuses a code that is reserved, and a
@@ -79,7 +86,8 @@ impl ErrorKind {
 
     /// The kind of error that carries these details.
     pub const fn of<D: ErrorDetails>() -> Self {
-        Self { details: Some(schema_of::<D>), ..D::KIND }
+        let details = Details { schema: schema_of::<D>, name: std::any::type_name::<D> };
+        Self { details: Some(details), ..D::KIND }
     }
 
     /// Declares that the same call may work later, unchanged.
@@ -108,14 +116,14 @@ impl ErrorKind {
         self.meaning
     }
 
-    /// Whether JSON-RPC reserves the code, so that only Tidings uses it.
+    /// Whether JSON-RPC reserves the code, so that only Tidings may use it.
     pub const fn is_reserved(self) -> bool {
         -32768 <= self.code && self.code <= -32000
     }
 
     /// The schema of the details, if the kind carries any.
     pub(crate) fn details(self, schemas: &mut SchemaGenerator) -> Option<Schema> {
-        self.details.map(|schema_of| schema_of(schemas))
+        self.details.map(|details| (details.schema)(schemas))
     }
 }
 
@@ -123,11 +131,14 @@ fn schema_of<D: JsonSchema>(schemas: &mut SchemaGenerator) -> Schema {
     schemas.subschema_for::<D>()
 }
 
-/// Kinds are equal when their rows say the same. The type of the details is told by the kind's name.
+/// Compares code, name, retryable, meaning and the type of the details.
 impl PartialEq for ErrorKind {
     fn eq(&self, other: &Self) -> bool {
-        let row = |kind: &Self| (kind.code, kind.name, kind.retryable, kind.meaning);
-        row(self) == row(other) && self.details.is_some() == other.details.is_some()
+        let row = |kind: &Self| {
+            let details = kind.details.map(|details| (details.name)());
+            (kind.code, kind.name, kind.retryable, kind.meaning, details)
+        };
+        row(self) == row(other)
     }
 }
 
@@ -199,8 +210,8 @@ pub struct RpcError {
     pub code: i32,
     /// What went wrong and what to do about it.
     pub message: String,
-    /// Absent only where the transport itself answered (parse errors). For sizes it writes a plain string here,
-    /// which this type does not take.
+    /// Absent only where the transport itself answered (parse errors). For size errors the transport sends a plain
+    /// string, which this type cannot deserialize.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<ErrorData>,
 }

@@ -13,7 +13,7 @@ use crate::{Feed, NoInput, Subscription};
 pub struct Instance {
     /// Its name, as in every event that it sends.
     pub name: String,
-    /// The version of the server.
+    /// The version of the service.
     pub version: String,
     /// How long it has been running: milliseconds.
     pub uptime_ms: u64,

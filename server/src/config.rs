@@ -1,4 +1,4 @@
-//! What can be configured, by flag, by environment variable or as plain structs, and checked once at the start.
+//! The configuration: from flags, environment variables or plain structs. Checked once, at the start.
 //!
 //! The doc comment of each field is its `--help`.
 
@@ -11,8 +11,8 @@ use crate::{broker::Retention, error::Error};
 
 /// The options of a service.
 ///
-/// Flatten it into the command line of your own program, call [`Config::parse`] where these options are all there is, or
-/// fill it in: the default is what a command line without arguments gives.
+/// Flatten it into the command line of your own program, call [`Config::parse`] if it has no other options, or
+/// fill in the struct: the default equals a command line without arguments.
 ///
 /// ```
 /// # use tidings::Config;
@@ -52,7 +52,7 @@ pub struct Config {
     )]
     pub instance: String,
 
-    /// Development mode, on loopback only: procedures that say neither `.public()` nor `.authorize(…)` are served.
+    /// Development mode, on loopback only: serves procedures with neither `.public()` nor `.authorize(…)`.
     #[arg(long, env = "TIDINGS_DEV", value_parser = clap::builder::FalseyValueParser::new())]
     pub dev: bool,
 
@@ -72,10 +72,21 @@ pub struct Config {
     #[command(flatten)]
     pub limits: Limits,
 
-    /// Whether [`crate::Server::run`] prints the OpenRPC document and returns. [`Config::parse`] sets it for the
-    /// command `openrpc`.
+    /// What [`crate::Server::run`] does. [`Config::parse`] reads it from the command.
     #[arg(skip)]
-    pub print_document: bool,
+    pub action: Action,
+}
+
+/// What [`crate::Server::run`] does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Action {
+    /// Serves, until the process is asked to end.
+    #[default]
+    Serve,
+    /// Prints the OpenRPC document: the command `openrpc`.
+    PrintDocument,
+    /// Asks the server on `--listen` whether it is ready: the command `health`.
+    CheckHealth,
 }
 
 /// How the server logs, to standard error.
@@ -162,9 +173,9 @@ impl BrokerConfig {
     ///
     /// # Errors
     ///
-    /// When the address cannot be one. The message does not show it.
+    /// When the address is not valid. The message does not show it.
     pub(crate) fn server(&self) -> Result<Option<ConnectionInfo>, Error> {
-        // An empty variable is how a compose file says that there is none.
+        // A compose file sets an empty variable for "no Valkey".
         let url = self.valkey_url.as_ref().filter(|Secret(url)| !url.is_empty());
         let Some(Secret(url)) = url else { return Ok(None) };
         let server = url.as_str().into_connection_info().map_err(|_| {
@@ -215,9 +226,13 @@ pub struct Limits {
     #[arg(long, env = "MAX_PAYLOAD_BYTES", value_name = "BYTES", default_value_t = 1024 * 1024, value_parser = clap::value_parser!(u32).range(2..))]
     pub max_payload_bytes: u32,
 
-    /// Calls of one connection that are not answered yet. When there are so many, nothing more is read from it.
+    /// Calls of one connection that are not answered yet. At the limit, the server stops reading from the connection.
     #[arg(long, env = "MAX_CALLS", value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..))]
     pub max_calls: u32,
+
+    /// Mutations that run at the same time, of all connections. One more is answered `serverBusy`.
+    #[arg(long, env = "MAX_MUTATIONS", value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_mutations: u32,
 
     /// Bytes of events that wait for one client to read, all its subscriptions together. Above it, the one that
     /// is furthest behind is stopped (`slowConsumer`). Clients of one channel share these bytes.
@@ -247,7 +262,7 @@ pub struct Limits {
     pub drain_limit: Duration,
 }
 
-/// What [`Config::parse`] understands.
+/// The command line that [`Config::parse`] reads.
 #[derive(Debug, Parser)]
 #[command(max_term_width = 100, about = None, long_about = None)]
 struct Program {
@@ -259,19 +274,71 @@ struct Program {
 
 #[derive(Debug, Subcommand)]
 enum ProgramCommand {
-    /// Print the OpenRPC document, from which clients are generated, and exit.
+    /// Print the OpenRPC document, from which clients are generated, and exit
     Openrpc,
+    /// Exit with 0 when the server on `--listen` is ready, else with 1: for container health checks
+    Health,
+}
+
+impl From<Option<ProgramCommand>> for Action {
+    fn from(command: Option<ProgramCommand>) -> Self {
+        match command {
+            None => Self::Serve,
+            Some(ProgramCommand::Openrpc) => Self::PrintDocument,
+            Some(ProgramCommand::Health) => Self::CheckHealth,
+        }
+    }
 }
 
 impl Config {
-    /// Reads the process's command line and environment. Prints help, or what is wrong, and exits where there is nothing to
+    /// Reads the process's command line and environment. Prints help or the error, and exits, when there is nothing to
     /// start.
     ///
-    /// The command `openrpc` makes [`crate::Server::run`] print the document instead of serving.
+    /// The command `openrpc` makes [`crate::Server::run`] print the document instead of serving, and `health` asks a running
+    /// server whether it is ready. Options go before the command.
     #[must_use]
     pub fn parse() -> Self {
         let Program { command, config } = Program::parse();
-        Self { print_document: command.is_some(), ..config }
+        Self { action: command.into(), ..config }
+    }
+
+    /// What the command line would refuse, for a configuration that was filled in.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let Limits { ping_interval, stall_limit, drain_limit, .. } = self.limits;
+        let BrokerConfig { history_time, idempotency_time, history_events, .. } = self.broker;
+        let least = Duration::from_millis(1);
+        for (name, time) in [
+            ("ping_interval", ping_interval),
+            ("stall_limit", stall_limit),
+            ("drain_limit", drain_limit),
+            ("history_time", history_time),
+            ("idempotency_time", idempotency_time),
+        ] {
+            if time < least {
+                return Err(Error::Config(format!("{name} is {time:?}, and must be 1 ms or more")));
+            }
+        }
+        let Limits { max_connections, max_subscriptions, max_batch, max_calls, .. } = self.limits;
+        for (name, number) in [
+            ("history_events", history_events),
+            ("max_connections", max_connections),
+            ("max_subscriptions", max_subscriptions),
+            ("max_batch", max_batch),
+            ("max_calls", max_calls),
+            ("max_mutations", self.limits.max_mutations),
+        ] {
+            if number == 0 {
+                return Err(Error::Config(format!("{name} is 0, and must be 1 or more")));
+            }
+        }
+        let page = self.static_dir.as_ref().filter(|folder| !folder.join("index.html").is_file());
+        match page {
+            Some(folder) => Err(Error::Config(format!(
+                "static_dir is {}, and there is no index.html in it; build the page first",
+                folder.display()
+            ))),
+            None => Ok(()),
+        }
     }
 
     /// Reads a command line (the program's name first) and the environment.
@@ -283,11 +350,11 @@ impl Config {
         arguments: impl IntoIterator<Item = T>,
     ) -> Result<Self, clap::Error> {
         let Program { command, config } = Program::try_parse_from(arguments)?;
-        Ok(Self { print_document: command.is_some(), ..config })
+        Ok(Self { action: command.into(), ..config })
     }
 }
 
-/// What a command line without arguments gives, whatever the environment says.
+/// The configuration of a command line without arguments. Ignores the environment.
 impl Default for Config {
     fn default() -> Self {
         let command = Program::command().mut_args(|argument| argument.env(None::<&'static str>));
@@ -295,6 +362,18 @@ impl Default for Config {
             .try_get_matches_from(["tidings"])
             .and_then(|matches| Program::from_arg_matches(&matches));
         program.expect("every option has a default").config
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Config::default().limits
+    }
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Config::default().log
     }
 }
 

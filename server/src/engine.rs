@@ -2,19 +2,22 @@
 
 use std::{num::NonZero, sync::Arc, time::Duration};
 
+use tidings_contract::{ErrorKind, RpcError};
+use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     broker::{Broker, IncomingStream, MemoryBroker, ValkeyBroker},
     config::{Config, Limits},
     error::Error,
+    handler::{Answer, internal_error},
     hub::{Hub, HubOptions},
     metrics::Metrics,
     publisher::Publisher,
     socket::Terms,
 };
 
-/// The shortest time between two reads of idle channels, however short the history.
+/// The shortest time between two reads of idle channels. Applies when `--history-time` is very short.
 const TOUCH_AT_MOST: Duration = Duration::from_millis(100);
 
 /// More would only be a longer list to look through.
@@ -37,6 +40,8 @@ pub(crate) struct Engine {
     pub(crate) subscriptions: TaskTracker,
     /// Open connections and running mutations. The server ends when they have.
     pub(crate) tasks: TaskTracker,
+    /// Mutations that may still be started: they outlive their connections, whose calls are bounded.
+    mutations: Arc<Semaphore>,
     /// Cancelled when all clients have gone: ends the rest.
     pub(crate) end: CancellationToken,
 }
@@ -74,8 +79,46 @@ impl Engine {
         let hub = Hub::new(options, broker.clone(), metrics.clone(), end.clone());
         let terms = Arc::new(terms(&config.limits, metrics.clone()));
         let (subscriptions, tasks) = (TaskTracker::new(), TaskTracker::new());
-        let engine = Self { config, broker, hub, metrics, terms, subscriptions, tasks, end };
+        let mutations = Arc::new(Semaphore::new(config.limits.max_mutations as usize));
+        let engine =
+            Self { config, broker, hub, metrics, terms, subscriptions, tasks, mutations, end };
         Ok((Arc::new(engine), incoming))
+    }
+
+    /// Runs a mutation in a task of its own, so that it does not end with its connection.
+    pub(crate) async fn run_mutation<T, F>(
+        &self,
+        procedure: &'static str,
+        handler: impl FnOnce() -> F,
+    ) -> Answer<T>
+    where
+        T: Send + 'static,
+        F: Future<Output = Answer<T>> + Send + 'static,
+    {
+        let Ok(permit) = self.mutations.clone().try_acquire_owned() else {
+            let message = "the server runs as many mutations as it may; try again in a moment";
+            return Err(RpcError::new(ErrorKind::SERVER_BUSY, message));
+        };
+        let running = self.terms.cut.clone().run_until_cancelled_owned(handler());
+        let task = self.tasks.spawn(async move {
+            let answer = running.await;
+            drop(permit);
+            answer
+        });
+        match task.await {
+            Ok(Some(answer)) => answer,
+            Ok(None) => {
+                tracing::warn!(
+                    procedure,
+                    "a mutation was given up, because the drain limit is over"
+                );
+                Err(internal_error())
+            }
+            Err(error) => {
+                tracing::error!(procedure, %error, "a handler panicked");
+                Err(internal_error())
+            }
+        }
     }
 
     pub(crate) fn publisher(&self) -> Publisher {

@@ -1,4 +1,4 @@
-//! What this replica says of itself to all that follow `onInstances`.
+//! Reports this replica to the subscribers of `onInstances`.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,12 +8,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{engine::Engine, metrics::Metrics};
 
-/// How often a replica reports: twice within the time that a report is believed.
+/// How often a replica reports: two reports fit into `MEMBER_TTL`.
 const INTERVAL: Duration = Duration::from_secs(2);
 
-/// Reports until `leave`, and then that it has left. A report that the broker does not take is left out: the
-/// next one replaces it.
-pub(crate) async fn report(engine: Arc<Engine>, leave: CancellationToken) {
+/// Reports until `leave`, and then leaves the list. A failed report is not repeated: the next one replaces it.
+pub(crate) async fn report(engine: Arc<Engine>, version: String, leave: CancellationToken) {
     let (publisher, channel) = (engine.publisher(), Channel::default());
     let began = Instant::now();
     let mut last = Totals::at(began, &engine.metrics);
@@ -23,7 +22,7 @@ pub(crate) async fn report(engine: Arc<Engine>, leave: CancellationToken) {
         let now = Totals::at(Instant::now(), &engine.metrics);
         let instance = Instance {
             name: engine.config.instance.clone(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
+            version: version.clone(),
             uptime_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
             connections: engine.metrics.connections.get(),
             subscriptions: engine.metrics.subscriptions.get(),
@@ -33,7 +32,7 @@ pub(crate) async fn report(engine: Arc<Engine>, leave: CancellationToken) {
         last = now;
         let reported = publisher.report::<OnInstances>(&channel, &instance.name, &instance).await;
         if let Err(error) = reported {
-            tracing::debug!(%error, "the replica could not report what it is doing");
+            tracing::debug!(%error, "the replica could not report itself");
         }
     }
     let left = publisher.leave::<OnInstances>(&channel, &engine.config.instance).await;

@@ -1,8 +1,8 @@
-//! A server's life.
+//! Starts, serves and ends a server.
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{io, net::SocketAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, future::BoxFuture};
 use jsonrpsee::server::stop_channel;
 use tokio::{
     net::{TcpListener, TcpSocket},
@@ -12,9 +12,10 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     broker::IncomingStream,
-    config::Config,
+    config::{Action, Config},
     engine::Engine,
     error::Error,
+    health::health,
     http, instance,
     monitor::Monitor,
     platform,
@@ -24,9 +25,12 @@ use crate::{
     telemetry,
 };
 
-/// Connections that may wait to be accepted; the kernel makes it no more than `net.engine.somaxconn`. One that finds no
-/// room tries again after 1 s, 3 s, 7 s: so there should be room for a fleet's clients when all come back at once.
+/// Connections that may wait to be accepted; the kernel caps it at `net.core.somaxconn`. A client that finds the
+/// queue full tries again after 1 s, 3 s, 7 s: the queue should hold a fleet's clients when all reconnect at once.
 const ACCEPT_QUEUE: u32 = 65_535;
+
+/// How long the server waits for what was cut off.
+const CUT_TIME: Duration = Duration::from_secs(2);
 
 /// A server of one service.
 ///
@@ -47,7 +51,10 @@ pub struct Server<S> {
     incoming: IncomingStream,
     state: Arc<S>,
     routes: Routes,
-    reports_instances: bool,
+    /// The service's version, where replicas report themselves.
+    reports: Option<String>,
+    /// Procedures that do not say who may call them.
+    undeclared: Vec<&'static str>,
     readiness: Readiness,
     own: axum::Router,
     wraps: Vec<Wrap>,
@@ -63,16 +70,18 @@ impl<S: Send + Sync + 'static> Server<S> {
     ///
     /// # Errors
     ///
-    /// When the configuration cannot work, the contract is not valid, or procedures do not say who may call them and this is
-    /// not development mode.
+    /// When the configuration cannot work, the contract is not valid, or procedures have neither `.public()` nor
+    /// `.authorize(…)` and this is not development mode.
     pub fn new<Last>(config: Config, router: Router<S, Last>, state: S) -> Result<Self, Error> {
         let undeclared = router.undeclared();
-        if !undeclared.is_empty() && !config.dev && !config.print_document {
+        if !undeclared.is_empty() && !config.dev && config.action == Action::Serve {
             return Err(Error::Undeclared(undeclared));
         }
+        config.check()?;
         if config.dev {
             only_loopback(config.listen)?;
         }
+        let version = router.version().to_owned();
         let (engine, incoming) = Engine::new(config)?;
         let state = Arc::new(state);
         let reports_instances = router.reports_instances();
@@ -83,7 +92,8 @@ impl<S: Send + Sync + 'static> Server<S> {
             incoming,
             state,
             routes,
-            reports_instances,
+            reports: reports_instances.then_some(version),
+            undeclared,
             readiness,
             own: axum::Router::new(),
             wraps: Vec::new(),
@@ -106,20 +116,58 @@ impl<S: Send + Sync + 'static> Server<S> {
         &self.routes.document
     }
 
-    /// Watches the server while it runs.
+    /// Reads readiness and metrics of the server while it runs.
     pub fn monitor(&self) -> Monitor {
         Monitor::new(self.readiness.clone(), self.engine.clone())
     }
 
-    /// Adds paths of the service's own on the same port. Tidings' own paths (`/rpc`, `/openrpc.json`, `/healthz`, `/readyz`)
-    /// go first, and the files of `--static-dir` last.
+    /// Adds the service's HTTP routes, on the same port. A request is matched in this order:
+    ///
+    /// 1. Tidings' paths: `/rpc`, `/openrpc.json`, `/healthz`, `/readyz`.
+    /// 2. The service's routes.
+    /// 3. The files of `--static-dir`.
+    /// 4. The service's fallback.
+    ///
+    /// ```no_run
+    /// use tidings::{Config, Router, Server, axum, axum::routing::get};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), tidings::Error> {
+    /// # let router = Router::<()>::new("Shop", "1.0.0");
+    /// let routes = axum::Router::new().route("/version", get(async || "1.0.0"));
+    /// Server::new(Config::parse(), router, ())?.routes(routes).run().await
+    /// # }
+    /// ```
     pub fn routes(mut self, own: axum::Router) -> Self {
         self.own = self.own.merge(own);
         self
     }
 
-    /// Puts middleware around all paths, `/rpc` included, such as `|router| router.layer(…)`. What it puts into a request's
-    /// extensions, handlers find in [`crate::Caller::extensions`].
+    /// Wraps middleware around all paths, `/rpc` included. Handlers find the request's extensions in
+    /// [`crate::Caller::extensions`].
+    ///
+    /// ```no_run
+    /// # use tidings::{Config, Router, Server, axum};
+    /// use axum::{extract::Request, middleware::{Next, from_fn}, response::Response};
+    ///
+    /// #[derive(Clone)]
+    /// struct User(String);
+    ///
+    /// async fn sign_in(mut request: Request, next: Next) -> Response {
+    ///     let user = request.headers().get("x-user").and_then(|user| user.to_str().ok());
+    ///     if let Some(user) = user.map(|user| User(user.to_owned())) {
+    ///         request.extensions_mut().insert(user);
+    ///     }
+    ///     next.run(request).await
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), tidings::Error> {
+    /// # let router = Router::<()>::new("Shop", "1.0.0");
+    /// let server = Server::new(Config::parse(), router, ())?;
+    /// server.wrap(|router| router.layer(from_fn(sign_in))).run().await
+    /// # }
+    /// ```
     pub fn wrap(
         mut self,
         wrap: impl FnOnce(axum::Router) -> axum::Router + Send + 'static,
@@ -128,37 +176,71 @@ impl<S: Send + Sync + 'static> Server<S> {
         self
     }
 
-    /// Runs a task beside the server. It is started with the server, and dropped when the server begins to leave.
+    /// Runs a task while the server serves. It starts with the server, and is dropped when the server starts to drain.
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # use schemars::JsonSchema;
+    /// # use tidings::{Channel, Config, Feed, NoInput, Router, Server, Subscription};
+    /// # #[derive(JsonSchema)]
+    /// # struct OnTick;
+    /// # impl Subscription for OnTick {
+    /// #     const NAME: &'static str = "clock.onTick";
+    /// #     type Input = NoInput;
+    /// #     type Event = u64;
+    /// #     const FEED: Feed = Feed::State;
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), tidings::Error> {
+    /// let router = Router::<()>::new("Clock", "1.0.0").subscription::<OnTick>().public();
+    /// let server = Server::new(Config::parse(), router, ())?;
+    /// let publisher = server.publisher();
+    /// let ticking = async move {
+    ///     for tick in 0.. {
+    ///         if let Err(error) = publisher.publish::<OnTick>(&Channel::default(), &tick).await {
+    ///             eprintln!("a tick was not published: {error}");
+    ///         }
+    ///         tokio::time::sleep(Duration::from_secs(1)).await;
+    ///     }
+    /// };
+    /// server.background(ticking).run().await
+    /// # }
+    /// ```
     pub fn background(mut self, task: impl Future<Output = ()> + Send + 'static) -> Self {
         self.background.push(Box::pin(task));
         self
     }
 
-    /// Sets up the log, listens on `--listen`, and serves until the process is asked to end. Prints the document instead
-    /// where [`Config::print_document`] says so.
+    /// Sets up the log, listens on `--listen`, and serves until the process is asked to end; or runs the
+    /// other action of [`Config::action`].
     ///
     /// # Errors
     ///
-    /// When an address to listen on is taken, or the log's filter cannot be read.
+    /// When an address to listen on is taken, the log's filter cannot be read, or the command `health` finds the server
+    /// not ready.
     pub async fn run(self) -> Result<(), Error> {
-        if self.engine.config.print_document {
-            #[expect(clippy::print_stdout, reason = "the document is the answer")]
-            {
-                println!("{}", pretty(self.document()));
+        match self.engine.config.action {
+            Action::Serve => {}
+            Action::PrintDocument => {
+                #[expect(clippy::print_stdout, reason = "the document is the answer")]
+                {
+                    println!("{}", pretty(self.document()));
+                }
+                return Ok(());
             }
-            return Ok(());
+            Action::CheckHealth => return health(self.engine.config.listen).await,
         }
         telemetry::init_log(&self.engine.config.log)?;
-        // Before the server listens: who sees it listen may ask it to end.
+        // Catches signals before listening: a supervisor may send SIGTERM as soon as the port is open.
         let shutdown = platform::shutdown_requested()?;
         let listener = listen(self.engine.config.listen)?;
         self.serve(listener, shutdown).await
     }
 
-    /// Serves on `listener` until `shutdown` resolves, and then leaves:
+    /// Serves on `listener` until `shutdown` resolves, and then drains:
     ///
     /// 1. `/readyz` answers 503, and no more connections are accepted.
-    /// 2. Every subscriber is asked to go elsewhere.
+    /// 2. Every subscription gets `stopped { draining }`.
     /// 3. Connections are closed, at the latest after `--drain-limit`.
     ///
     /// # Errors
@@ -167,16 +249,18 @@ impl<S: Send + Sync + 'static> Server<S> {
     ///
     /// # Cancel safety
     ///
-    /// When dropped, tasks that serve connections stay behind. Let it end by `shutdown`.
+    /// When dropped, connection tasks keep running. Resolve `shutdown` instead.
     pub async fn serve(
         self,
         listener: TcpListener,
         shutdown: impl Future<Output = ()>,
     ) -> Result<(), Error> {
-        let Self { engine, incoming, state, routes, reports_instances, readiness, .. } = self;
+        let Self { engine, incoming, state, routes, reports, readiness, .. } = self;
         let address = listener.local_addr()?;
         if engine.config.dev {
             only_loopback(address)?;
+        } else if !self.undeclared.is_empty() {
+            return Err(Error::Undeclared(self.undeclared));
         }
         // Before any task is started: it may fail.
         let admin = match engine.config.admin_listen {
@@ -190,12 +274,12 @@ impl<S: Send + Sync + 'static> Server<S> {
         let router = http::public(&engine, routes, self.own, readiness.clone(), stop.clone());
         let router = self.wraps.into_iter().fold(router, |router, wrap| wrap(router));
 
-        // `leave` ends what brings in more; `end` what the leaving itself needs.
+        // `leave` stops accepting and reporting; `end` stops the hub and the metrics after the drain.
         let (leave, end) = (CancellationToken::new(), engine.end.clone());
         let tasks = TaskTracker::new();
         tasks.spawn(engine.hub.clone().run(incoming));
-        if reports_instances {
-            tasks.spawn(instance::report(engine.clone(), leave.clone()));
+        if let Some(version) = reports {
+            tasks.spawn(instance::report(engine.clone(), version, leave.clone()));
         }
         if let Some(admin) = admin {
             tracing::info!(address = %admin.local_addr()?, "serving metrics");
@@ -208,7 +292,13 @@ impl<S: Send + Sync + 'static> Server<S> {
             });
         }
         for task in self.background {
-            tasks.spawn(leave.clone().run_until_cancelled_owned(task));
+            let task = AssertUnwindSafe(task).catch_unwind();
+            let leave = leave.clone();
+            tasks.spawn(async move {
+                if let Some(Err(_)) = leave.run_until_cancelled_owned(task).await {
+                    tracing::error!("a background task panicked; the server goes on without it");
+                }
+            });
         }
         let instance = &engine.config.instance;
         if engine.config.broker.server()?.is_some() {
@@ -218,6 +308,9 @@ impl<S: Send + Sync + 'static> Server<S> {
             tracing::warn!(
                 "there is no --valkey-url (VALKEY_URL): channels live in this process, and events do not reach other replicas"
             );
+        }
+        if engine.config.static_dir.is_some() {
+            tracing::info!("the page is at http://{address}/");
         }
         tasks.spawn(http::accept(engine.clone(), listener, router, stop, leave.clone()));
 
@@ -231,7 +324,7 @@ impl<S: Send + Sync + 'static> Server<S> {
         let drained = timeout(engine.config.limits.drain_limit, async {
             engine.subscriptions.close();
             engine.subscriptions.wait().await;
-            // An error says that it was stopped before.
+            // Fails only when it has been stopped already.
             let _ = server.stop();
             engine.tasks.close();
             engine.tasks.wait().await;
@@ -241,6 +334,14 @@ impl<S: Send + Sync + 'static> Server<S> {
             tracing::warn!(?drain_limit, "some connections did not end in time and are cut off");
             let _ = server.stop();
             engine.terms.cut.cancel();
+            engine.tasks.close();
+            if timeout(CUT_TIME, engine.tasks.wait()).await.is_err() {
+                let tasks = engine.tasks.len();
+                tracing::error!(
+                    tasks,
+                    "handlers do not let go of their threads, and are left behind"
+                );
+            }
         }
         end.cancel();
         tasks.close();

@@ -1,4 +1,5 @@
-//! How the procedures of one server are called: who calls, whether they may, and the answer.
+//! Calls the procedures of one server: makes the `Context`, runs `authorize`, runs the handler, and writes the
+//! response.
 
 use std::sync::Arc;
 
@@ -11,6 +12,8 @@ use jsonrpsee::{
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::{RawValue, to_raw_value};
 
+use tidings_contract::{ErrorKind, RpcError};
+
 use crate::{
     context::{Caller, Context},
     engine::Engine,
@@ -19,7 +22,7 @@ use crate::{
     publisher::Publisher,
 };
 
-/// What the methods of one server share.
+/// The parts that all methods of one server share.
 pub(crate) struct Service<S> {
     pub(crate) engine: Arc<Engine>,
     pub(crate) state: Arc<S>,
@@ -28,7 +31,7 @@ pub(crate) struct Service<S> {
 
 /// Who may call a procedure.
 pub(crate) enum Access<S> {
-    /// Nobody has said: everybody in development mode, else the server does not start.
+    /// Not declared. Served in development mode only.
     Undeclared,
     Public,
     Authorize(Authorize<S>),
@@ -50,13 +53,13 @@ impl<S> Clone for Access<S> {
 impl<S: Send + Sync + 'static> Service<S> {
     fn context(&self, extensions: &Extensions) -> Answer<Context<S>> {
         let caller = extensions.get::<Caller>().cloned().ok_or_else(|| {
-            tracing::error!("a call came by without its caller");
+            tracing::error!("a call has no `Caller` in its extensions");
             internal_error()
         })?;
         Ok(Context::new(self.state.clone(), self.publisher.clone(), caller))
     }
 
-    /// Asks the handler that was registered for it, if any, whether the caller may call a procedure.
+    /// Runs the procedure's `authorize` handler, if it has one.
     pub(crate) async fn authorize(
         &self,
         procedure: &'static str,
@@ -64,7 +67,14 @@ impl<S: Send + Sync + 'static> Service<S> {
         params: &Params<'static>,
         extensions: &Extensions,
     ) -> Answer<()> {
-        let Access::Authorize(authorize) = access else { return Ok(()) };
+        let authorize = match access {
+            Access::Public => return Ok(()),
+            Access::Undeclared if self.engine.config.dev => return Ok(()),
+            Access::Undeclared => {
+                return Err(RpcError::forbidden(format!("{procedure} is for nobody yet")));
+            }
+            Access::Authorize(authorize) => authorize,
+        };
         let context = self.context(extensions)?;
         guarded(procedure, || authorize(context, params)).await
     }
@@ -73,6 +83,7 @@ impl<S: Send + Sync + 'static> Service<S> {
 /// The callback of a query or a mutation.
 pub(crate) fn call<S, I, O>(
     procedure: &'static str,
+    declared: &'static [ErrorKind],
     service: Arc<Service<S>>,
     access: Access<S>,
     run: impl Fn(Context<S>, I) -> BoxFuture<'static, Answer<O>> + Clone + Send + Sync + 'static,
@@ -97,6 +108,14 @@ where
             };
             match answer.await {
                 Ok(answer) => respond(id, answer, max_response_bytes),
+                Err(error) if !is_declared(&error, declared) => {
+                    let code = error.code;
+                    tracing::warn!(
+                        procedure, code,
+                        "a handler answered an error that its procedure does not name in ERRORS; clients have no type for it"
+                    );
+                    MethodResponse::error(id, error_object(error))
+                }
                 Err(error) => MethodResponse::error(id, error_object(error)),
             }
         }
@@ -113,4 +132,10 @@ pub(crate) fn constant(answer: Box<RawValue>) -> MethodCallback {
 
 fn respond(id: Id<'_>, answer: Box<RawValue>, max_response_bytes: usize) -> MethodResponse {
     MethodResponse::response(id, ResponsePayload::success(answer), max_response_bytes)
+}
+
+/// Whether clients know that the procedure may answer this error: Tidings' own can come from any call.
+fn is_declared(error: &RpcError, declared: &[ErrorKind]) -> bool {
+    let is_tidings = ErrorKind::TIDINGS.iter().any(|kind| kind.code() == error.code);
+    is_tidings || declared.iter().any(|kind| kind.code() == error.code)
 }

@@ -162,8 +162,12 @@ fn is_leaving() -> BrokerUnavailable {
 }
 
 fn unavailable(error: &BrokerUnavailable) -> RpcError {
-    tracing::warn!(%error, "a subscription was refused");
-    let message = "the broker is out of reach at the moment; try again in a few seconds";
+    let message = if *error == is_leaving() {
+        "this replica is leaving; connect again, and try on another one"
+    } else {
+        tracing::warn!(%error, "a subscription was refused");
+        "the broker is out of reach at the moment; try again in a few seconds"
+    };
     RpcError::new(ErrorKind::BROKER_UNAVAILABLE, message)
 }
 

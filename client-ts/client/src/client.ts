@@ -25,14 +25,14 @@ import { Subscriptions } from "./subscriptions.js";
 import { type ConnectionState, Transport } from "./transport.js";
 import { payloadFault } from "./validation.js";
 
-/** Never there at run time: by it TypeScript finds the contract of a client that it is given. */
+/** Never present at run time: TypeScript infers a client's contract from it. */
 declare const contractOf: unique symbol;
 
 /** The members of a client that are not procedures. `@tidings/codegen` refuses procedures of these names. */
 export interface ClientMembers<C extends AnyContract = AnyContract> {
   readonly [contractOf]?: C;
   readonly connectionState: Observable<ConnectionState>;
-  /** Closes the connection for good. What is under way fails with `ClientClosedError`. */
+  /** Closes the connection for good. Pending calls fail with `ClientClosedError`. */
   close(): void;
 }
 
@@ -91,7 +91,7 @@ export function createClient<C extends AnyContract>({
     onReplaced: retireWhenAnswered,
     onLost(socket, error) {
       if (socket === current) current = undefined;
-      // Also when it never opened: subscribers may want to show why they wait.
+      // Also when it never opened: subscribers may want to show the cause.
       if (current === undefined) subscriptions.detach(error);
       requests.detach(socket, error);
     },

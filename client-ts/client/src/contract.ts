@@ -12,7 +12,7 @@ export type ProcedureTypes =
   | { kind: "query" | "mutation"; input: unknown; output: unknown; error: string }
   | { kind: "subscription"; input: unknown; data: unknown; error: string; resumable: boolean };
 
-/** What the client must know of a subscription at run time. */
+/** The parts of a subscription that the client needs at run time. */
 export interface SubscriptionEntry<Resumable extends boolean = boolean> {
   readonly kind: "subscription";
   /** The method that ends it. */
@@ -23,7 +23,7 @@ export interface SubscriptionEntry<Resumable extends boolean = boolean> {
   readonly resumable: Resumable;
 }
 
-/** What the client must know of any procedure at run time. */
+/** The parts of a procedure that the client needs at run time. */
 export type ProcedureEntry<Types extends ProcedureTypes = ProcedureTypes> = Types extends {
   resumable: infer Resumable extends boolean;
 }
@@ -44,7 +44,7 @@ type NamesIn<Group, Prefix extends string = ""> = string extends keyof Group
         : NamesIn<Group[Segment], `${Prefix}${Segment}.`>;
     }[keyof Group & string];
 
-/** What is in a group under a dotted name. */
+/** The member of a group at a dotted name. */
 type Under<Group, Name> = Name extends keyof Group
   ? Group[Name]
   : Name extends `${infer Head}.${infer Rest}`
@@ -59,7 +59,7 @@ type Flat<Group> = {
 };
 
 /**
- * The procedures and errors of one service. `@tidings/codegen` writes it; nobody writes it by hand.
+ * The procedures and errors of one service. `@tidings/codegen` writes it; do not write it by hand.
  *
  * @typeParam Procedures the types of each procedure, in groups
  * @typeParam Errors the type of the details of each error that the service declares, by its name;
@@ -74,7 +74,7 @@ export interface Contract<
     readonly [Name in keyof Flat<Procedures>]: ProcedureEntry<Flat<Procedures>[Name]>;
   };
   readonly errors: { readonly [Name in keyof Errors]: ErrorEntry };
-  /** Never there at run time: it only carries the types. */
+  /** Never present at run time: it only carries the types. */
   readonly types?: { groups: Procedures; procedures: Flat<Procedures>; errors: Errors };
 }
 
@@ -117,13 +117,13 @@ export type Input<
     : Author & { lastEventId?: EventId | undefined }
   : ProceduresOf<C>[Name]["input"];
 
-/** What a query or mutation answers. */
+/** The output of a query or mutation. */
 export type Output<
   C extends AnyContract,
   Name extends ProcedureName<C>,
 > = ProceduresOf<C>[Name] extends { output: infer T } ? T : never;
 
-/** What an event of a subscription carries. */
+/** The payload of a subscription's events. */
 export type Data<
   C extends AnyContract,
   Name extends ProcedureName<C>,
@@ -159,7 +159,7 @@ export type ErrorOf<C extends AnyContract, Name extends ProcedureName<C> = Proce
 
 /** A check for each payload of a contract. `@tidings/codegen --validators` writes it. */
 export interface Validators<C extends AnyContract> {
-  /** What each query and mutation answers and each event carries, by procedure. */
+  /** The outputs of queries and mutations and the payloads of events, by procedure. */
   readonly payloads: { readonly [Name in ProcedureName<C>]: Validate };
   /** The details of each error that has some. */
   readonly details: { readonly [Name in keyof NonNullable<C["types"]>["errors"]]?: Validate };

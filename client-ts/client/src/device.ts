@@ -1,4 +1,4 @@
-/** What happens to the device that a connection has to know of. */
+/** Events of the device that affect a connection. */
 export interface DeviceEvents {
   onOnline(): void;
   onOffline(): void;
@@ -8,10 +8,10 @@ export interface DeviceEvents {
 
 /** How often to look at the clock: milliseconds. */
 const TICK_MS = 2_000;
-/** A tick that is late by so much has been slept through: milliseconds. A busy page is not as late as that. */
+/** A tick that is later than this means that the device slept: milliseconds. A busy page is not that late. */
 const SLEEP_MS = 5_000;
 
-/** Whether the device says that it has no network. It may be wrong, but not where there is no such word. */
+/** Whether the device reports that it is offline. False where the runtime does not report it. */
 export function isOffline(): boolean {
   return globalThis.navigator?.onLine === false;
 }
@@ -20,7 +20,7 @@ export function isOffline(): boolean {
 export function watchDevice({ onOnline, onOffline, onWake }: DeviceEvents): () => void {
   globalThis.addEventListener?.("online", onOnline);
   globalThis.addEventListener?.("offline", onOffline);
-  // No event tells of sleep, but the clock on the wall goes on in it while timers do not.
+  // No event reports sleep, but the wall clock continues during sleep while timers do not.
   let last = Date.now();
   const ticks = setInterval(() => {
     const now = Date.now();

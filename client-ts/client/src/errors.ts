@@ -22,7 +22,7 @@ const tidingsErrors = {
 /** The stable name of one of Tidings' own errors. Any call can meet most of them. */
 export type TidingsErrorName = keyof typeof tidingsErrors;
 
-/** What is known of an error before it happens. */
+/** The declaration of an error. */
 export interface ErrorEntry {
   /** The number on the wire. */
   code: number;
@@ -73,14 +73,14 @@ export class RpcError<Name extends string = string, Details = unknown> extends L
   readonly retryable: boolean;
   /** The member of the input that is at fault, such as `channel`. */
   readonly path: string | undefined;
-  /** What the service says of its own error, typed by the contract. */
+  /** The details of a service's error, typed by the contract. */
   readonly details: Details;
 
   /** @param declared the service's own errors */
   constructor({ code, message, data }: WireError, declared: ErrorTable = {}) {
     super(message);
     const table: ErrorTable = { ...declared, ...tidingsErrors };
-    // The transport itself (sizes, parse errors) answers without `data`: then the code has to do.
+    // The transport itself (sizes, parse errors) answers without `data`: then only the code identifies the error.
     const { name, retryable, path, details } = (data ?? {}) as Record<string, unknown>;
     const known =
       typeof name === "string" && Object.hasOwn(table, name)
@@ -105,7 +105,7 @@ export class ConnectionLostError extends LocalError {
   constructor(
     /** The WebSocket close code; 1006 where there was none. */
     readonly code: number,
-    /** What the server said of it; often empty. */
+    /** The server's close reason; often empty. */
     readonly reason: string,
   ) {
     super(`The connection was lost (${[code, reason].filter(Boolean).join(" ")}).`);
@@ -130,7 +130,7 @@ export class TooManyCallsError extends LocalError {
   }
 }
 
-/** The client is closed: by `close()`, or because the server forbade to come back (codes 4500–4999). */
+/** The client is closed: by `close()`, or because the server forbade reconnecting (codes 4500–4999). */
 export class ClientClosedError extends LocalError {
   override readonly name = "ClientClosedError";
 

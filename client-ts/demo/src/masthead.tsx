@@ -77,7 +77,7 @@ export const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" })
 
 function LastUpdate({ at }: { at: number | undefined }) {
   if (at === undefined) return "None yet";
-  // The key starts the highlight anew with each update.
+  // The key restarts the highlight with each update.
   return (
     <time key={at} className="just-now" dateTime={new Date(at).toISOString()}>
       {clock.format(at)}

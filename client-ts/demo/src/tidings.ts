@@ -25,7 +25,7 @@ export type Channel = string;
 export interface Instance {
   /** Its name, as in every event that it sends. */
   name: string;
-  /** The version of the server. */
+  /** The version of the service. */
   version: string;
   /** How long it has been running: milliseconds. */
   uptimeMs: number;

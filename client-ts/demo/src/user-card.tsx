@@ -15,7 +15,7 @@ interface UserCardProps {
 export function UserCard({ user, change, mark, bios }: UserCardProps) {
   return (
     <li className="card" data-testid="user-card" data-change={change}>
-      {/* The key makes the mark a new one, so that its fading starts anew with each list. */}
+      {/* The key makes the mark a new one, so that its fading restarts with each list. */}
       {change && <span key={mark} className="glow" aria-hidden="true" />}
       <div className="card-head">
         <p className="label">User profile</p>

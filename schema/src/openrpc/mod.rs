@@ -1,10 +1,10 @@
 //! The OpenRPC document of a service.
 //!
-//! OpenRPC 1.3 knows no subscriptions: one is written as a method that answers the subscription's id, and
-//! `x-subscription` says the rest. `x-kind` tells queries, mutations and subscriptions apart, `x-input` refers to the input as
-//! one type, and `x-errors` is the table of [`ErrorKind`]s.
+//! OpenRPC 1.3 has no subscriptions: the document describes one as a method that returns the subscription's id, and
+//! adds the rest as `x-subscription`. `x-kind` tells queries, mutations and subscriptions apart, `x-input` refers to
+//! the input as one type, and `x-errors` is the table of [`ErrorKind`]s.
 
-use std::any::TypeId;
+use std::{any::TypeId, collections::BTreeMap};
 
 use schemars::{
     JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, transform::RecursiveTransform,
@@ -27,7 +27,7 @@ const DEFINITIONS: &str = "#/components/schemas/";
 const SUBSCRIBE_ERRORS: [ErrorKind; 2] =
     [ErrorKind::BROKER_UNAVAILABLE, ErrorKind::TOO_MANY_SUBSCRIPTIONS];
 
-/// What a contract gets wrong: each fault is a sentence that names the procedure, type or error.
+/// The mistakes of a contract: each one is a sentence that names the procedure, type or error.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the contract is not valid: {}", .0.join("; "))]
 pub struct InvalidContract(pub Vec<String>);
@@ -35,6 +35,24 @@ pub struct InvalidContract(pub Vec<String>);
 /// Collects procedures and writes the document.
 ///
 /// Members come in a fixed order and schemas sorted by name: the same procedures give the same bytes.
+///
+/// ```
+/// # use schemars::JsonSchema;
+/// # use tidings_contract::{InvalidContract, NoInput, OpenRpc, Query};
+/// /// Answers the server's clock: milliseconds since 1970.
+/// #[derive(JsonSchema)]
+/// struct Now;
+///
+/// impl Query for Now {
+///     const NAME: &'static str = "clock.now";
+///     type Input = NoInput;
+///     type Output = u64;
+/// }
+///
+/// let document = OpenRpc::new("Clock", "1.0.0").query::<Now>().into_document()?;
+/// assert_eq!(document["methods"][0]["name"], "clock.now");
+/// # Ok::<(), InvalidContract>(())
+/// ```
 #[derive(Debug)]
 pub struct OpenRpc {
     title: String,
@@ -43,6 +61,8 @@ pub struct OpenRpc {
     names: Vec<&'static str>,
     namespaces: Vec<(&'static str, &'static str)>,
     errors: Vec<ErrorKind>,
+    /// The schemas of subscriptions' events, by name. They join the others last: schemars does not know their names.
+    events: BTreeMap<String, Schema>,
     faults: Vec<String>,
     /// Schemas as clients send them: absent members have defaults.
     inputs: SchemaGenerator,
@@ -61,6 +81,17 @@ impl OpenRpc {
                 s.transforms.push(Box::new(RecursiveTransform(nullable_is_optional)));
             })
         };
+        let (mut inputs, mut outputs) = (
+            settings().for_deserialize().into_generator(),
+            settings().for_serialize().into_generator(),
+        );
+        // First, so that these have their names, and a service's type of the same name gets another one.
+        for schemas in [&mut inputs, &mut outputs] {
+            schemas.subschema_for::<NoInput>();
+            schemas.subschema_for::<EventId>();
+            schemas.subschema_for::<SubscriptionId>();
+            schemas.subschema_for::<crate::ErrorData>();
+        }
         Self {
             title: title.into(),
             version: version.into(),
@@ -68,10 +99,16 @@ impl OpenRpc {
             names: Vec::new(),
             namespaces: Vec::new(),
             errors: ErrorKind::TIDINGS.to_vec(),
+            events: BTreeMap::new(),
             faults: Vec::new(),
-            inputs: settings().for_deserialize().into_generator(),
-            outputs: settings().for_serialize().into_generator(),
+            inputs,
+            outputs,
         }
+    }
+
+    /// The service's version.
+    pub fn version(&self) -> &str {
+        &self.version
     }
 
     /// Adds a query.
@@ -106,15 +143,21 @@ impl OpenRpc {
         if P::FEED.is_resumable() {
             self.add_cursor(P::NAME, &mut method);
         }
-        // The envelope is generic; the document wants a name of its own for each instance of it.
+        // `Event<T>` is generic, so each subscription gets its own schema name.
         let event = format!("{}Event", pascal(P::NAME));
         let schema = <Event<P::Event>>::json_schema(&mut self.outputs);
-        self.outputs.definitions_mut().insert(event.clone(), schema.into());
+        if self.events.insert(event.clone(), schema).is_some() {
+            self.faults.push(format!(
+                "the events of {} are called {event}, as those of another subscription; rename one of them",
+                P::NAME
+            ));
+        }
+        self.check_times::<P>();
         let mut subscription = json!({
             "notification": P::NAME,
             "unsubscribe": unsubscribe_name(P::NAME),
             "event": { "$ref": format!("{DEFINITIONS}{event}") },
-            "data": self.outputs.subschema_for::<P::Event>(),
+            "data": schema_for::<P::Event>(&mut self.outputs),
             "feed": P::FEED,
             "resumable": P::FEED.is_resumable(),
             "namespace": P::NAMESPACE,
@@ -144,11 +187,9 @@ impl OpenRpc {
     ///
     /// # Errors
     ///
-    /// Everything that the contract gets wrong: names that are taken or not well formed, error codes that are reserved or
+    /// All mistakes of the contract: names that are taken or not well formed, error codes that are reserved or
     /// taken, two subscriptions with one namespace, a type that clients and server would write in two forms.
     pub fn into_document(mut self) -> Result<Value, InvalidContract> {
-        // Types that travel outside of any procedure's own types.
-        self.outputs.subschema_for::<crate::ErrorData>();
         let mut errors = Map::new();
         let mut table = Vec::new();
         for kind in std::mem::take(&mut self.errors) {
@@ -183,8 +224,19 @@ impl OpenRpc {
         }))
     }
 
-    /// Every named type.
+    /// The schemas of all named types, sorted by name.
     fn schemas(&mut self) -> Map<String, Value> {
+        for (name, schema) in std::mem::take(&mut self.events) {
+            let taken =
+                [&self.inputs, &self.outputs].iter().any(|s| s.definitions().contains_key(&name));
+            if taken {
+                self.faults.push(format!(
+                    "a type is called {name}, which is the name of a subscription's events; rename the type \
+                     (`#[schemars(rename = \"…\")]`)"
+                ));
+            }
+            self.outputs.definitions_mut().insert(name, schema.into());
+        }
         let mut schemas = self.outputs.take_definitions(true);
         for (name, schema) in self.inputs.take_definitions(true) {
             let Some(sent) = schemas.get_mut(&name) else {
@@ -205,7 +257,7 @@ impl OpenRpc {
     }
 
     fn result<T: JsonSchema>(&mut self) -> Value {
-        json!({ "name": "result", "schema": self.outputs.subschema_for::<T>() })
+        json!({ "name": "result", "schema": schema_for::<T>(&mut self.outputs) })
     }
 
     fn method<P: JsonSchema, I: JsonSchema>(
@@ -217,7 +269,7 @@ impl OpenRpc {
     ) -> Value {
         self.check_name(name);
         let description = description(&P::json_schema(&mut self.outputs));
-        let input = self.inputs.subschema_for::<I>();
+        let input = schema_for::<I>(&mut self.inputs);
         self.check_input(name, &input);
         let errors: Vec<_> = errors
             .iter()
@@ -238,7 +290,7 @@ impl OpenRpc {
         })
     }
 
-    /// What a schema is, where it may refer to a named type.
+    /// Follows a `$ref` to its definition.
     fn definition<'a>(&'a self, schema: &'a Schema) -> Option<&'a Value> {
         let name = schema.get("$ref").and_then(Value::as_str);
         match name.and_then(|name| name.strip_prefix(DEFINITIONS)) {
@@ -250,6 +302,10 @@ impl OpenRpc {
     /// OpenRPC wants one descriptor for each member of the input.
     fn params(&self, input: &Schema) -> Vec<Value> {
         let Some(definition) = self.definition(input) else { return Vec::new() };
+        // Definitions are transformed when the document is written.
+        let mut definition = Schema::try_from(definition.clone()).unwrap_or_default();
+        nullable_is_optional(&mut definition);
+        let definition = definition.as_value();
         let required = definition["required"].as_array().cloned().unwrap_or_default();
         let members = definition["properties"].as_object().cloned().unwrap_or_default();
         members
@@ -281,6 +337,15 @@ impl OpenRpc {
     }
 }
 
+/// The schema of a type, ready for the document. schemars transforms definitions only, and not a type without a name.
+fn schema_for<T: JsonSchema>(schemas: &mut SchemaGenerator) -> Schema {
+    let mut schema = schemas.subschema_for::<T>();
+    for transform in schemas.transforms_mut() {
+        transform.transform(&mut schema);
+    }
+    schema
+}
+
 /// The method that ends a subscription of the procedure `name`.
 pub fn unsubscribe_name(name: &str) -> String {
     format!("{name}_unsubscribe")
@@ -298,7 +363,7 @@ fn channel_schema<P: Subscription>() -> Value {
 }
 
 /// draft-07 allows nothing beside a `$ref`, so a described reference is written as an `allOf` of one.
-/// Where the description stands elsewhere, the plain reference will do.
+/// The caller has moved the description, so this returns the plain reference.
 fn without_single_all_of(mut schema: Value) -> Value {
     match schema.get_mut("allOf").and_then(Value::as_array_mut) {
         Some(all) if all.len() == 1 => all.remove(0),

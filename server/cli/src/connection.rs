@@ -18,7 +18,7 @@ use tokio_tungstenite::{
 
 use crate::{
     address::Address,
-    failure::{Failure, Result, RpcError},
+    failure::{Failure, Result, RpcError, without_number},
 };
 
 /// How long a service may take to accept a connection.
@@ -149,11 +149,9 @@ fn too_slow(url: &str) -> Failure {
     Failure::new(format!("no answer from {url} within {} s", ANSWER.as_secs()))
 }
 
-/// As the system says it, without its number: `connection refused`.
 fn in_words(error: &io::Error) -> String {
-    if error.kind() == io::ErrorKind::ConnectionRefused {
-        return "connection refused".to_owned();
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
+        _ => without_number(&error.to_string()).to_owned(),
     }
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or(&text).to_owned()
 }

@@ -46,6 +46,11 @@ impl Failure {
     }
 }
 
+/// What the operating system says, without the number that it has for it: `… (os error 111)`.
+pub(crate) fn without_number(text: &str) -> &str {
+    text.split_once(" (os error").map_or(text, |(text, _)| text)
+}
+
 /// Writing to standard output failed.
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
@@ -95,7 +100,7 @@ impl fmt::Display for RpcError {
 mod tests {
     use serde_json::json;
 
-    use super::RpcError;
+    use super::{RpcError, without_number};
 
     fn shown(error: serde_json::Value) -> String {
         serde_json::from_value::<RpcError>(error).unwrap().to_string()
@@ -108,6 +113,15 @@ mod tests {
         let expected =
             "noteTooLong (1001): the note is too long\n  path: note\n  details: {\"max\":140}";
         assert_eq!(shown(error), expected);
+    }
+
+    #[test]
+    fn a_system_error_is_shown_without_its_number() {
+        assert_eq!(
+            without_number("Valkey at x: Connection refused (os error 111)"),
+            "Valkey at x: Connection refused"
+        );
+        assert_eq!(without_number("plain"), "plain");
     }
 
     #[test]

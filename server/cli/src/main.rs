@@ -9,7 +9,9 @@
 //! - [`address`]: where a service answers
 //! - [`connection`]: HTTP and WebSocket to that address
 //! - [`document`]: the OpenRPC document, as far as the commands need it
-//! - [`payload`]: what does not fit a JSON Schema, in words
+//! - [`input`]: JSON that was given as an argument
+//! - [`event`]: an event in words; [`backoff`]: how long to wait before another try
+//! - [`words`]: what type a JSON Schema asks for; [`payload`]: what of a value does not fit one; [`predicate`]: the words for it
 //! - [`reader`]: whether anybody reads what is printed
 //! - one file for each command: [`list`], [`call`], [`tail`], [`publish`], [`health`], [`new`]
 
@@ -26,6 +28,7 @@ mod input;
 mod list;
 mod new;
 mod payload;
+mod predicate;
 mod publish;
 mod reader;
 mod tail;

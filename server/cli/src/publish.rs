@@ -11,7 +11,7 @@ use tidings::{BrokerConfig, Publisher, Target};
 use crate::{
     cli::PublishArgs,
     document::{Document, Feed, Procedure, Subscription},
-    failure::{Failure, Result},
+    failure::{Failure, Result, without_number},
     input, payload,
 };
 
@@ -40,13 +40,17 @@ pub(crate) async fn publish(args: &PublishArgs) -> Result<()> {
         ..BrokerConfig::default()
     };
     let publisher =
-        Publisher::connect_with(&config).await.map_err(|error| Failure::new(error.to_string()))?;
+        Publisher::connect_with(&config).await.map_err(|error| not_published(&error))?;
     let id = publisher
         .publish_raw(&target, payload.to_string(), args.idempotency_key.as_deref())
         .await
-        .map_err(|error| Failure::new(format!("the event was not published: {error}")))?;
+        .map_err(|error| not_published(&error))?;
     writeln!(io::stdout(), "{}", id.as_str())?;
     Ok(())
+}
+
+fn not_published(error: &dyn std::error::Error) -> Failure {
+    Failure::new(format!("the event was not published: {}", without_number(&error.to_string())))
 }
 
 /// Refuses a feed that nobody publishes to from outside.

@@ -1,6 +1,6 @@
 //! The command line of the demo. The doc comment of each field is its `--help`.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 use tidings::{BrokerConfig, Channel, Config, LogConfig};
@@ -26,6 +26,16 @@ pub enum Command {
     BackgroundUpdates(BackgroundUpdatesArgs),
     /// Print the OpenRPC document, from which clients are generated.
     Openrpc,
+    /// Exit with 0 when a replica is ready, else with 1: for container health checks.
+    Health(HealthArgs),
+}
+
+/// The options of `tidings-demo health`.
+#[derive(Clone, Debug, Args)]
+pub struct HealthArgs {
+    /// Where the replica listens.
+    #[arg(long, env = "LISTEN", value_name = "ADDR", default_value = "127.0.0.1:3000")]
+    pub listen: SocketAddr,
 }
 
 /// The options of `tidings-demo serve`.

@@ -2,16 +2,16 @@
 
 /// The command line.
 mod config;
-pub use config::{BackgroundUpdatesArgs, Cli, Command, ServeArgs, UsersArgs};
+pub use config::{BackgroundUpdatesArgs, Cli, Command, HealthArgs, ServeArgs, UsersArgs};
 
 /// Where users come from.
 mod user_directory;
 pub use user_directory::UserDirectory;
 
-/// Bios that were edited.
+/// Edited bios.
 mod bios;
 
-/// What the service answers.
+/// The handlers of queries and mutations.
 mod handlers;
 
 /// Publishes lists of users at an interval.

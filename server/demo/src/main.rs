@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use tidings::{Error, init_log, shutdown_requested};
+use tidings::{Error, health, init_log, shutdown_requested};
 use tidings_demo::{Cli, Command, background_updates, router, server};
 
 #[tokio::main]
@@ -31,6 +31,7 @@ async fn start() -> Result<(), Error> {
             let shutdown = shutdown_requested()?;
             background_updates(args, shutdown).await
         }
+        Command::Health(args) => health(args.listen).await,
         Command::Openrpc => {
             #[expect(clippy::print_stdout, reason = "the document is the answer")]
             {

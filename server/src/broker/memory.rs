@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{
     Broker, BrokerUnavailable, COUNT_KEPT, ChannelKey, History, Incoming, IncomingStream, Keep,
-    Position, Publication, Publish, Retention, Tracked, beginning,
+    Kept, Position, Publication, Publish, Retention, Tracked, beginning,
 };
 
 /// Events that were published and not yet taken by the hub. When full, publishing waits. In bytes that
@@ -237,10 +237,14 @@ impl Broker for MemoryBroker {
     fn newest(
         &self,
         key: &ChannelKey,
-    ) -> BoxFuture<'static, Result<Option<Publication>, BrokerUnavailable>> {
+    ) -> BoxFuture<'static, Result<Option<Kept>, BrokerUnavailable>> {
         let channels = self.channels.lock();
-        let log = channels.logs.get(key).filter(|log| log.events_expire > Instant::now());
-        let newest = log.and_then(|log| log.events.back().cloned());
+        let now = Instant::now();
+        let log = channels.logs.get(key).filter(|log| log.events_expire > now);
+        let newest = log.and_then(|log| {
+            let publication = log.events.back()?.clone();
+            Some(Kept { publication, expires_in: log.events_expire - now })
+        });
         async move { Ok(newest) }.boxed()
     }
 
@@ -250,7 +254,7 @@ impl Broker for MemoryBroker {
         member: &str,
         element: Option<Bytes>,
         ttl: Duration,
-    ) -> BoxFuture<'static, Result<(), BrokerUnavailable>> {
+    ) -> BoxFuture<'static, Result<usize, BrokerUnavailable>> {
         let (key, member) = (key.clone(), member.to_owned());
         let (channels, incoming) = (self.channels.clone(), self.incoming.clone());
         async move {
@@ -262,10 +266,11 @@ impl Broker for MemoryBroker {
                 None => drop(members.remove(&member)),
             }
             let publication = Publication { tracked: None, payload: channels.members(&key) };
+            let bytes = publication.payload.len();
             if channels.subscribed.contains(&key) {
                 permit.send(Incoming::Publication { key, publication });
             }
-            Ok(())
+            Ok(bytes)
         }
         .boxed()
     }

@@ -118,12 +118,21 @@ pub(crate) struct Publish {
     pub payload: Bytes,
     /// What the broker keeps of it.
     pub keep: Keep,
-    /// Publishing with the same key again, within [`Retention::once`], publishes nothing and answers the same place. An
-    /// empty one is none.
+    /// Publishing with the same key again, within [`Retention::once`], publishes nothing and returns the first
+    /// position. An empty key counts as none.
     pub idempotency_key: Option<String>,
 }
 
-/// What a broker keeps of what is published.
+/// The newest value of a `State` feed, as a broker keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Kept {
+    /// The value, with its place.
+    pub(crate) publication: Publication,
+    /// How much longer it is kept.
+    pub(crate) expires_in: Duration,
+}
+
+/// What a broker keeps after publishing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Keep {
     /// The channel's history, as long as [`Retention`] says: a `Log` feed.
@@ -156,8 +165,8 @@ pub(crate) trait Broker: fmt::Debug + Send + Sync + 'static {
     /// When dropped before it resolves, or when it fails, the payload may or may not have been published.
     fn publish(&self, publish: Publish) -> BoxFuture<'static, Result<Position, BrokerUnavailable>>;
 
-    /// Publishes several payloads in this order, in as few round trips as the broker allows. Answers as many results, in
-    /// the same order: some may fail and others not.
+    /// Publishes several payloads in this order, in as few round trips as the broker allows. Returns one result for
+    /// each, in the same order: some may fail while others succeed.
     fn publish_all(
         &self,
         publishes: Vec<Publish>,
@@ -180,18 +189,18 @@ pub(crate) trait Broker: fmt::Debug + Send + Sync + 'static {
     fn newest(
         &self,
         key: &ChannelKey,
-    ) -> BoxFuture<'static, Result<Option<Publication>, BrokerUnavailable>>;
+    ) -> BoxFuture<'static, Result<Option<Kept>, BrokerUnavailable>>;
 
     /// Publishes the element of one member of a `Members` feed: subscribers get the array of all members' elements, in the
     /// order of their names. Without an `element`, the member leaves. A member that does not report again within `ttl` is
-    /// left out from then on.
+    /// left out from then on. Answers how many bytes the array has.
     fn report(
         &self,
         key: &ChannelKey,
         member: &str,
         element: Option<Bytes>,
         ttl: Duration,
-    ) -> BoxFuture<'static, Result<(), BrokerUnavailable>>;
+    ) -> BoxFuture<'static, Result<usize, BrokerUnavailable>>;
 
     /// The array of the elements of all members that have not expired.
     fn members(&self, key: &ChannelKey) -> BoxFuture<'static, Result<Bytes, BrokerUnavailable>>;

@@ -183,12 +183,14 @@ local function set(keys, args)
   return id
 end
 
--- channel → { epoch, version, published at, payload } of the newest value, or {} where none is kept
+-- channel → { epoch, version, published at, payload, expires in ms } of the newest value, or {} where none is kept
 local function newest(keys, args)
-  local found = redis.call('HMGET', keys[1] .. ':newest', 'epoch', 'version', 't', 'p')
+  local key = keys[1] .. ':newest'
+  local found = redis.call('HMGET', key, 'epoch', 'version', 't', 'p')
   if not found[4] then
     return {}
   end
+  found[5] = math.max(redis.call('PTTL', key), 0)
   return found
 end
 
@@ -198,7 +200,7 @@ local function live_members(channel, now)
   local live, expired = {}, {}
   for i = 1, #all, 2 do
     local expires, element = all[i + 1]:match('^(%d+) (.*)$')
-    -- A value of another form was not written here, and is no member.
+    -- Skips values that `tidings_report` did not write.
     if expires and tonumber(expires) > now then
       live[#live + 1] = { all[i], element }
     else
@@ -213,7 +215,7 @@ local function live_members(channel, now)
   return '[' .. table.concat(elements, ',') .. ']', expired
 end
 
--- channel; member, element as JSON (empty: the member leaves), time to live in ms
+-- channel; member, element as JSON (empty: the member leaves), time to live in ms → bytes of the list
 local function report(keys, args)
   local channel = keys[1]
   local now = now_ms()
@@ -225,11 +227,13 @@ local function report(keys, args)
     redis.call('PEXPIRE', channel .. ':members', ttl)
   end
   local elements, expired = live_members(channel, now)
-  if #expired > 0 then
-    redis.call('HDEL', channel .. ':members', unpack(expired))
+  -- In parts: `unpack` has a limit.
+  for first = 1, #expired, 1000 do
+    local last = math.min(first + 999, #expired)
+    redis.call('HDEL', channel .. ':members', unpack(expired, first, last))
   end
   redis.call('PUBLISH', channel, elements)
-  return elements
+  return #elements
 end
 
 -- channel → the elements as one JSON array

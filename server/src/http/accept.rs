@@ -11,6 +11,7 @@ use std::{
 };
 
 use axum::{Router, body::Body, extract::ConnectInfo, http::Request};
+use http_body_util::BodyExt as _;
 use jsonrpsee::server::{StopHandle, serve_with_graceful_shutdown};
 use socket2::SockRef;
 use tokio::{
@@ -36,8 +37,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long a connection that is one too many is kept to be told so.
 const REFUSE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How long an HTTP connection is kept without another request; at most twice that. An answer that takes
-/// longer to be read is cut off.
+/// How long an HTTP connection is kept without another request or an answer; at most twice that. An answer
+/// that has not begun by then is cut off.
 const HTTP_IDLE: Duration = Duration::from_secs(60);
 
 const BUSY: &[u8] =
@@ -100,7 +101,8 @@ async fn serve(
     stop: StopHandle,
 ) {
     let requests = Arc::new(AtomicU64::new(0));
-    let counted = requests.clone();
+    let answers = Arc::new(());
+    let (counted, answering) = (requests.clone(), answers.clone());
     let service = service_fn(move |request: Request<hyper::body::Incoming>| {
         counted.fetch_add(1, Ordering::Relaxed);
         let mut request = request.map(Body::new);
@@ -109,9 +111,19 @@ async fn serve(
         // For the extractors of a service's own paths.
         request.extensions_mut().insert(ConnectInfo(peer.address));
         let answer = router.clone().oneshot(request);
+        let answering = Arc::downgrade(&answering);
         async move {
             let Ok(answer) = answer.await;
-            Ok::<_, Infallible>(answer)
+            // Counted from here until the body is dropped: a service's own path may stream for as long as it likes. A request
+            // whose body never comes is not.
+            let answering = answering.upgrade();
+            let streamed = |body: Body| {
+                Body::new(body.map_frame(move |frame| {
+                    let _ = &answering;
+                    frame
+                }))
+            };
+            Ok::<_, Infallible>(answer.map(streamed))
         }
     });
     // Done also when the connection has become a WebSocket, which jsonrpsee's own tasks serve.
@@ -120,17 +132,19 @@ async fn serve(
         served = served => if let Err(error) = served {
             tracing::debug!(%error, "a connection ended with an error");
         },
-        () = idle(&requests) => tracing::debug!("an idle HTTP connection was closed"),
+        () = idle(&requests, &answers) => tracing::debug!("an idle HTTP connection was closed"),
     }
 }
 
-/// Resolves when no request has come for a while: an idle connection would keep its place for ever.
-async fn idle(requests: &AtomicU64) {
+/// Resolves when no request has come for a while and no answer is being sent: an idle connection would keep its place for
+/// ever. A client that does not read its answer is found by the outbox.
+async fn idle(requests: &AtomicU64, answers: &Arc<()>) {
     let mut before = requests.load(Ordering::Relaxed);
     loop {
         tokio::time::sleep(HTTP_IDLE).await;
         let now = requests.load(Ordering::Relaxed);
-        if now == before {
+        // The service holds one, and the connection another.
+        if now == before && Arc::strong_count(answers) <= 2 {
             return;
         }
         before = now;
@@ -161,7 +175,7 @@ mod tests {
                 counted.fetch_add(1, Ordering::Relaxed);
             }
         });
-        idle(&requests).await;
+        idle(&requests, &Arc::default()).await;
         assert!(busy.is_finished(), "it was closed between two requests");
     }
 }

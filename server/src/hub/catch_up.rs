@@ -8,7 +8,7 @@ use tidings_contract::Feed;
 use tokio::time::{Instant, sleep_until};
 
 use super::{Hub, channel::HubChannel};
-use crate::broker::{BrokerUnavailable, Publication};
+use crate::broker::{BrokerUnavailable, Kept, Publication};
 
 /// How much is read at a time: bytes of payload, overrun by at most one payload or a few.
 const READ_BYTES: usize = 1024 * 1024;
@@ -52,11 +52,12 @@ impl Hub {
         }));
     }
 
-    /// Reads the members of a `Members` feed again when none of them has reported for as long as they are listed: then
-    /// those that are left have died, and nobody is there to publish a list without them. Ends when the channel is given
-    /// up, or with the hub.
+    /// Reads the members again when no report has arrived for `MEMBER_TTL`: dead members cannot publish a list without
+    /// themselves. Ends with the channel or with the hub.
     pub(super) fn spawn_expiry(self: &Arc<Self>, channel: &Arc<HubChannel>) {
         let Some(ttl) = channel.member_ttl else { return };
+        // Ends with the channel, which nothing here keeps.
+        let mut closed = channel.readiness.subscribe();
         let (hub, channel) = (Arc::downgrade(self), Arc::downgrade(channel));
         let expiry = async move {
             let mut read_at = Instant::now();
@@ -67,7 +68,10 @@ impl Hub {
                     return;
                 };
                 if Instant::now() < due {
-                    sleep_until(due).await;
+                    tokio::select! {
+                        () = sleep_until(due) => {}
+                        () = async { while closed.changed().await.is_ok() {} } => return,
+                    }
                     continue;
                 }
                 let (Some(hub), Some(channel)) = (hub.upgrade(), channel.upgrade()) else { return };
@@ -90,13 +94,14 @@ impl Hub {
         subscribed.await?;
         let caught_up = match channel.feed {
             Feed::State => {
-                channel.reading_newest();
-                channel.read_newest(self.broker.newest(&channel.key).await?)
+                let reading = channel.reading_newest();
+                channel.read_newest(reading, self.broker.newest(&channel.key).await?)
             }
             Feed::Members => {
-                channel.reading_newest();
+                let reading = channel.reading_newest();
                 let payload = self.broker.members(&channel.key).await?;
-                channel.read_newest(Some(Publication { tracked: None, payload }))
+                let publication = Publication { tracked: None, payload };
+                channel.read_newest(reading, Some(Kept { publication, expires_in: Duration::MAX }))
             }
             Feed::Log => {
                 let reading = channel.reading();

@@ -1,4 +1,4 @@
-//! What a contract gets wrong, as a service's author reads it: each fault names the procedure and the way out.
+//! Mistakes in a contract, as a service's author reads them: each fault names the procedure and a remedy.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,7 @@ use tidings::{
     RpcError, Server, Subscription,
 };
 
-/// Declares procedures with nothing but what matters here.
+/// Declares procedures with the minimum that the tests need.
 macro_rules! queries {
     ($($type:ident = $name:expr, $input:ty => $output:ty $(, $errors:expr)?;)+) => {$(
         /// Answers.
@@ -45,7 +45,7 @@ fn router() -> Router<()> {
     Router::<()>::new("Faults", "1.0.0")
 }
 
-/// What the server says of a contract.
+/// The server's error for a contract.
 #[track_caller]
 fn faults<Last>(router: Router<(), Last>, expected: &[&str]) {
     // Undeclared procedures are no fault of the contract.
@@ -228,7 +228,7 @@ fn errors_that_are_reserved_or_taken() {
 
 #[test]
 fn an_input_that_has_the_frameworks_own_member() {
-    /// Two ways in which a service's own cursor may stand in an input.
+    /// Two inputs that have a member `lastEventId`.
     #[derive(Deserialize, JsonSchema)]
     #[serde(rename_all = "camelCase")]
     #[expect(dead_code, reason = "the types are what matters")]
@@ -276,7 +276,7 @@ fn an_input_that_is_no_object() {
 
 #[test]
 fn a_type_that_is_one_thing_in_inputs_and_another_in_answers() {
-    /// What a client may leave out, the server always sends.
+    /// A member that is optional for clients is always present in the server's messages.
     #[derive(Default, Serialize, Deserialize, JsonSchema)]
     struct Item {
         #[serde(default)]

@@ -1,4 +1,4 @@
-//! The framework knows nothing of the demo: no name of the demo's contract stands in its sources.
+//! The framework does not depend on the demo: no name of the demo's contract appears in its sources.
 
 use std::{
     collections::BTreeSet,
@@ -9,7 +9,7 @@ use std::{
 use serde_json::Value;
 use tidings::{OnInstances, OpenRpc};
 
-/// What the framework is made of. Those that are not there yet will be.
+/// The framework's folders. Some may not exist.
 const SOURCES: &[&str] = &[
     "schema/src",
     "server/src",
@@ -19,7 +19,7 @@ const SOURCES: &[&str] = &[
     "client-ts/codegen/src",
 ];
 
-/// The demo's names that do not stand in its document.
+/// The demo's names that are not in its document.
 const MORE: &[&str] = &["list-1", "tidings_demo", "tidings-demo", "tidings_demo_contract"];
 
 #[test]
@@ -77,7 +77,7 @@ fn pascal(name: &str) -> String {
     first.to_ascii_uppercase() + rest
 }
 
-/// Whether a name stands in a text and is no part of a longer one.
+/// Whether a text contains a name that is not part of a longer name.
 fn has_word(text: &str, word: &str) -> bool {
     let is_part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
     text.match_indices(word).any(|(at, _)| {

@@ -15,10 +15,10 @@ const ROOMS: &[&str] = &[
     "router",
     "service",
     "subscription",
-    "handler",
-    "context",
     "instance",
     "engine",
+    "handler",
+    "context",
     "publisher",
     "input",
     "readiness",
@@ -27,6 +27,7 @@ const ROOMS: &[&str] = &[
     "socket",
     "metrics",
     "telemetry",
+    "health",
     "config",
     "broker",
     "sample",
@@ -43,7 +44,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("metrics_exporter_prometheus", &["metrics"]),
 ];
 
-/// What differs between operating systems, besides the calls that clippy.toml lists.
+/// Markers of code for one operating system, besides the calls that clippy.toml lists.
 const OF_ONE_SYSTEM: &[&str] = &["target_os", "(unix", "(windows", "unix,", "windows,", "/proc/"];
 
 /// The one file of each program that knows operating systems.

@@ -18,7 +18,7 @@ use crate::{
 /// A file of the new project: its path below the project's folder, with `/`, and its content.
 type File = (String, Vec<u8>);
 
-/// Writes a new project. Nothing is written unless everything can be.
+/// Writes a new project, once everything that goes into it was found.
 pub(crate) fn new(args: &NewArgs) -> Result<()> {
     name::check(&args.name)?;
     let folder = args.path.clone().unwrap_or_else(|| PathBuf::from(&args.name));

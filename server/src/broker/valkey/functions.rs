@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::broker::{
-    BrokerUnavailable, COUNT_KEPT, ChannelKey, History, Keep, Position, Publication, Publish,
+    BrokerUnavailable, COUNT_KEPT, ChannelKey, History, Keep, Kept, Position, Publication, Publish,
     Retention, Tracked,
 };
 
@@ -58,7 +58,7 @@ impl Functions {
         let probe = function("tidings_newest", &ChannelKey::from("tidings:{probe}"));
         match self.query::<redis::Value>(&probe).await {
             Ok(_) => {
-                tracing::warn!(%error, "Valkey takes no functions; those that it has are used");
+                tracing::warn!(%error, "Valkey refused the functions; using those that it has");
                 Ok(())
             }
             Err(_) => Err(error),
@@ -86,7 +86,8 @@ impl Functions {
         async move { position(&functions.call::<String>(&call).await?) }
     }
 
-    /// Publishes in order, in one pipeline for each [`TOGETHER`] or [`TOGETHER_BYTES`].
+    /// Publishes in order, in one pipeline for each [`TOGETHER`] or [`TOGETHER_BYTES`]. Where a pipeline fails as a whole, those
+    /// behind it are not sent.
     pub(super) async fn publish_all(
         self,
         publishes: Vec<Publish>,
@@ -101,7 +102,13 @@ impl Functions {
                 fits
             });
             let (now, later) = rest.split_at(together.count());
-            results.extend(self.publish_together(now).await);
+            match self.publish_together(now).await {
+                Ok(positions) => results.extend(positions),
+                Err(error) => {
+                    results.resize(publishes.len(), Err(error));
+                    break;
+                }
+            }
             rest = later;
         }
         results
@@ -110,32 +117,34 @@ impl Functions {
     async fn publish_together(
         &self,
         publishes: &[Publish],
-    ) -> Vec<Result<Position, BrokerUnavailable>> {
-        let mut results: Vec<_> = match self.query_all(publishes).await {
-            Ok(results) => results,
-            Err(error) => return publishes.iter().map(|_| Err(error.clone())).collect(),
-        };
-        // The library is missing for all of them or for none.
-        if results.iter().any(|result| matches!(result, Err(Failure::Missing))) {
-            results = match self.load().await {
-                Ok(()) => match self.query_all(publishes).await {
-                    Ok(results) => results,
-                    Err(error) => return publishes.iter().map(|_| Err(error.clone())).collect(),
-                },
-                Err(error) => return publishes.iter().map(|_| Err(error.clone())).collect(),
-            };
+    ) -> Result<Vec<Result<Position, BrokerUnavailable>>, BrokerUnavailable> {
+        let calls: Vec<_> = publishes.iter().map(publish_call).collect();
+        let mut answers = self.query_all(&calls).await?;
+        // Only those that found no function: the others are published.
+        let missing: Vec<_> = answers
+            .iter()
+            .enumerate()
+            .filter(|(_, answer)| matches!(answer, Err(Failure::Missing)))
+            .map(|(n, _)| n)
+            .collect();
+        if !missing.is_empty() {
+            self.load().await?;
+            let calls: Vec<_> = missing.iter().map(|n| calls[*n].clone()).collect();
+            for (n, answer) in missing.into_iter().zip(self.query_all(&calls).await?) {
+                answers[n] = answer;
+            }
         }
-        results.into_iter().map(|id| position(&id?)).collect()
+        Ok(answers.into_iter().map(|id| position(&id?)).collect())
     }
 
     async fn query_all(
         &self,
-        publishes: &[Publish],
+        calls: &[Cmd],
     ) -> Result<Vec<Result<String, Failure>>, BrokerUnavailable> {
         let mut pipeline = redis::pipe();
         pipeline.ignore_errors();
-        for publish in publishes {
-            pipeline.add_command(publish_call(publish));
+        for call in calls {
+            pipeline.add_command(call.clone());
         }
         let mut commands = self.commands.clone();
         let answers = pipeline.query_async::<Vec<RedisResult<String>>>(&mut commands);
@@ -151,16 +160,18 @@ impl Functions {
     pub(super) fn newest(
         &self,
         key: &ChannelKey,
-    ) -> impl Future<Output = Result<Option<Publication>, BrokerUnavailable>> + Send + 'static {
+    ) -> impl Future<Output = Result<Option<Kept>, BrokerUnavailable>> + Send + 'static {
         let call = function("tidings_newest", key);
         let functions = self.clone();
         async move {
-            let newest: Option<(String, u64, u64, Vec<u8>)> =
-                functions.call::<NewestAnswer>(&call).await?.0;
-            let Some((epoch, offset, published_at_ms, payload)) = newest else { return Ok(None) };
+            let NewestAnswer(newest) = functions.call(&call).await?;
+            let Some((epoch, offset, published_at_ms, payload, expires_in_ms)) = newest else {
+                return Ok(None);
+            };
             let epoch = epoch.parse().map_err(|_| unexpected("tidings_newest"))?;
             let tracked = Tracked { position: Position { epoch, offset }, published_at_ms };
-            Ok(Some(Publication { tracked: Some(tracked), payload: payload.into() }))
+            let publication = Publication { tracked: Some(tracked), payload: payload.into() };
+            Ok(Some(Kept { publication, expires_in: Duration::from_millis(expires_in_ms) }))
         }
     }
 
@@ -199,12 +210,12 @@ impl Functions {
         member: &str,
         element: Option<&Bytes>,
         ttl: Duration,
-    ) -> impl Future<Output = Result<(), BrokerUnavailable>> + Send + 'static {
+    ) -> impl Future<Output = Result<usize, BrokerUnavailable>> + Send + 'static {
         let mut call = function("tidings_report", key);
-        let ttl_ms = u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX);
+        let ttl_ms = u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX).clamp(1, MAX_RETENTION_MS);
         call.arg(member).arg(element.map_or(&[][..], |element| element)).arg(ttl_ms);
         let functions = self.clone();
-        async move { functions.call::<redis::Value>(&call).await.map(drop) }
+        async move { functions.call(&call).await }
     }
 
     pub(super) fn members(
@@ -235,8 +246,9 @@ impl Functions {
     }
 }
 
-/// What `tidings_newest` answers: epoch, version, time of publishing, payload; or nothing.
-struct NewestAnswer(Option<(String, u64, u64, Vec<u8>)>);
+/// The result of `tidings_newest`: epoch, version, time of publishing, payload, and for how many more milliseconds the value
+/// is kept; `None` when no value is kept.
+struct NewestAnswer(Option<(String, u64, u64, Vec<u8>, u64)>);
 
 impl FromRedisValue for NewestAnswer {
     fn from_redis_value(value: redis::Value) -> Result<Self, redis::ParsingError> {
@@ -254,7 +266,7 @@ fn publish_call(publish: &Publish) -> Cmd {
     };
     call.arg(&publish.payload[..]);
     if let Keep::Newest(retention) = publish.keep {
-        // Valkey counts in milliseconds, and keeps nothing for none.
+        // Valkey takes milliseconds and rejects 0.
         call.arg(
             u64::try_from(retention.as_millis()).unwrap_or(u64::MAX).clamp(1, MAX_RETENTION_MS),
         );
@@ -305,7 +317,7 @@ pub(super) fn describe(error: &RedisError) -> String {
         ErrorKind::AuthenticationFailed => {
             "it refuses the user or the password of the Valkey URL".to_owned()
         }
-        // redis-rs has no kind of its own for it.
+        // redis-rs has no kind for it.
         _ if error.code() == Some("NOAUTH") => {
             "it asks for a password; put it into the Valkey URL".to_owned()
         }

@@ -22,7 +22,7 @@ use redis::{
 };
 
 use super::{
-    Broker, BrokerUnavailable, ChannelKey, History, IncomingStream, Position, Publication, Publish,
+    Broker, BrokerUnavailable, ChannelKey, History, IncomingStream, Kept, Position, Publish,
     Retention,
 };
 use crate::platform;
@@ -97,7 +97,7 @@ impl Broker for ValkeyBroker {
     fn newest(
         &self,
         key: &ChannelKey,
-    ) -> BoxFuture<'static, Result<Option<Publication>, BrokerUnavailable>> {
+    ) -> BoxFuture<'static, Result<Option<Kept>, BrokerUnavailable>> {
         self.functions.newest(key).boxed()
     }
 
@@ -117,7 +117,7 @@ impl Broker for ValkeyBroker {
         member: &str,
         element: Option<Bytes>,
         ttl: Duration,
-    ) -> BoxFuture<'static, Result<(), BrokerUnavailable>> {
+    ) -> BoxFuture<'static, Result<usize, BrokerUnavailable>> {
         self.functions.report(key, member, element.as_ref(), ttl).boxed()
     }
 

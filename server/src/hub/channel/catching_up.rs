@@ -1,10 +1,11 @@
 //! What happens when it is not known where a channel stands: what comes waits, until the history was read.
 
 use tidings_contract::Event;
+use tokio::time::Instant;
 
 use super::{HubChannel, Pending, Readiness, Sent, State, events::ENTRY_BYTES};
 use crate::{
-    broker::{BrokerUnavailable, History, Position, Publication},
+    broker::{BrokerUnavailable, History, Kept, Position, Publication},
     hub::window::Window,
     resume::merge,
     socket::Frame,
@@ -18,6 +19,8 @@ pub(super) struct CatchingUp {
     bytes: usize,
     /// Something happened that the reading under way may not have seen.
     again: bool,
+    /// The reading of the newest event that is under way. `Log` feeds do not count them.
+    reading: u64,
 }
 
 /// How a reading of the history left the channel.
@@ -96,22 +99,32 @@ impl HubChannel {
         CaughtUp { sent, more }
     }
 
-    /// Begins to read the newest event of a `State` or `Members` feed.
-    pub(in crate::hub) fn reading_newest(&self) {
-        self.state().catching_up.get_or_insert_default().again = false;
+    /// Marks the start of a read of the newest event of a `State` or `Members` feed, and returns the read's number.
+    pub(in crate::hub) fn reading_newest(&self) -> u64 {
+        let mut state = self.state();
+        state.readings += 1;
+        let reading = state.readings;
+        let catching_up = state.catching_up.get_or_insert_default();
+        (catching_up.again, catching_up.reading) = (false, reading);
+        reading
     }
 
-    /// Takes the newest event of a `State` or `Members` feed that was read, unless a newer one came meanwhile or it is the
-    /// one that subscribers have.
-    pub(in crate::hub) fn read_newest(&self, read: Option<Publication>) -> CaughtUp {
+    /// Delivers the event that was read of a `State` or `Members` feed, unless a newer one arrived during the read or
+    /// subscribers already have it.
+    pub(in crate::hub) fn read_newest(&self, reading: u64, read: Option<Kept>) -> CaughtUp {
         let mut state = self.state();
         let (mut sent, mut more) = (Sent::default(), false);
-        if let Some(catching_up) = state.catching_up.take() {
-            // The broker was away meanwhile: what was read may be of before.
+        // Another read may have started since, after a live event and an outage.
+        let current = state.catching_up.take_if(|catching_up| catching_up.reading == reading);
+        if let Some(catching_up) = current {
+            // The broker reconnected during the read, so the value may be outdated.
             more = catching_up.again;
-            if let Some(read) = read.filter(|read| !self.is_newest(&state, read)) {
+            if let Some(read) = read.filter(|read| !self.is_newest(&state, &read.publication)) {
                 let mut pending = Pending::default();
-                sent = self.deliver(&mut state, &read, &mut pending);
+                sent = self.deliver(&mut state, &read.publication, &mut pending);
+                if let Some(newest) = state.newest.as_mut().filter(|_| sent.events > 0) {
+                    newest.expires_at = Instant::now().checked_add(read.expires_in);
+                }
                 self.send(&mut state, pending);
             }
             if more {
@@ -123,7 +136,7 @@ impl HubChannel {
         CaughtUp { sent, more }
     }
 
-    /// Whether subscribers have just this event.
+    /// Whether this event is the newest that subscribers have.
     fn is_newest(&self, state: &State, event: &Publication) -> bool {
         let Some(newest) = &state.newest else { return false };
         match event.tracked {

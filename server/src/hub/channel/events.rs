@@ -53,8 +53,7 @@ impl HubChannel {
         received: &mut Received,
     ) {
         if !self.feed.is_resumable() {
-            // The channel is subscribed to, and the broker sends in order: this is newer than whatever is being read, and
-            // what follows comes, too.
+            // The broker delivers in order, so this event is newer than any value being read.
             state.catching_up = None;
             received.sent += self.deliver(state, &publication, pending);
             return;
@@ -137,7 +136,9 @@ impl HubChannel {
         }
         let Some(frame) = frame else { return Sent { events: 0, rejected: 1 } };
         if !self.feed.is_resumable() {
-            state.newest = Some(Newest { position, frame: frame.clone(), at: Instant::now() });
+            let at = Instant::now();
+            let expires_at = self.state_retention.and_then(|retention| at.checked_add(retention));
+            state.newest = Some(Newest { position, frame: frame.clone(), at, expires_at });
             pending.state(frame);
         } else {
             pending.event(position, frame);

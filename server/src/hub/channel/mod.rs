@@ -54,7 +54,7 @@ pub(super) struct HubChannel {
     pub(super) procedure: &'static str,
     /// How long a member of a `Members` feed is listed without another report.
     pub(super) member_ttl: Option<Duration>,
-    /// How long the newest value of a `State` feed is given to newcomers.
+    /// How long new subscribers receive the newest value of a `State` feed.
     state_retention: Option<Duration>,
     pub(super) pages: Pages,
     /// Whether the channel can be joined.
@@ -111,16 +111,20 @@ struct State {
     /// The newest event of a `State` or `Members` feed.
     newest: Option<Newest>,
     catching_up: Option<CatchingUp>,
+    /// How often the newest event of a `State` or `Members` feed was read.
+    readings: u64,
 }
 
 /// The newest event of a `State` or `Members` feed.
 #[derive(Debug)]
 struct Newest {
-    /// Its place, if the broker gave it one.
+    /// Its position, if the broker assigned one.
     position: Option<Position>,
     frame: Frame,
-    /// When it came.
+    /// When it arrived.
     at: Instant,
+    /// When the broker forgets it: then newcomers are not given it any more. Never, in a `Members` feed.
+    expires_at: Option<Instant>,
 }
 
 /// How a subscriber that says what it has can be let in.
@@ -141,7 +145,14 @@ impl HubChannel {
         broker: BrokerStatus,
         options: ChannelOptions,
     ) -> Self {
-        let state = State { batches: 0, broker, window: None, newest: None, catching_up: None };
+        let state = State {
+            batches: 0,
+            broker,
+            window: None,
+            newest: None,
+            catching_up: None,
+            readings: 0,
+        };
         Self {
             key,
             feed: P::FEED,
@@ -162,7 +173,7 @@ impl HubChannel {
         }
     }
 
-    /// When the newest event of a `Members` feed came, if any did.
+    /// When the newest event of a `Members` feed arrived. `None` before the first.
     pub(super) fn newest_at(&self) -> Option<Instant> {
         self.state().newest.as_ref().map(|newest| newest.at)
     }
@@ -295,8 +306,7 @@ impl HubChannel {
         if state.broker == BrokerStatus::Down {
             self.greet(&subscriber, &Event::Status { broker: BrokerStatus::Down });
         }
-        let is_kept =
-            |newest: &&Newest| self.state_retention.is_none_or(|r| newest.at.elapsed() < r);
+        let is_kept = |newest: &&Newest| newest.expires_at.is_none_or(|at| Instant::now() < at);
         if let Some(newest) = state.newest.as_ref().filter(is_kept) {
             let frame = subscriber.addressed(&newest.frame, self.shared_id);
             let _ = subscriber.lane.push(Kind::Data, frame.as_bytes());

@@ -42,7 +42,7 @@ async fn one(_: Context<()>, _: NoInput) -> Result<u32, RpcError> {
     Ok(1)
 }
 
-/// Says of no procedure who may call it, but of one.
+/// Declares access for one procedure only.
 fn router() -> Router<()> {
     Router::<()>::new("Numbers", "1.0.0")
         .query::<One>(one)
