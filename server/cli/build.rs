@@ -1,5 +1,5 @@
-//! Puts into the program what `tidings new` writes: the files in `template/`, and, where the environment variable
-//! `TIDINGS_PACKAGES` names their folder, Tidings' own packages.
+//! Embeds the files that `tidings new` writes: those in `template/` and, if the environment variable `TIDINGS_PACKAGES`
+//! names their folder, Tidings' own packages.
 
 use std::{
     env,

@@ -57,13 +57,13 @@ impl<S> fmt::Debug for Context<S> {
 /// # struct Shop;
 /// /// Inserted into the request's extensions by a middleware.
 /// #[derive(Clone)]
-/// struct User {
+/// struct SignedIn {
 ///     is_buyer: bool,
 /// }
 ///
 /// async fn may_order(context: Context<Shop>, _: NoInput) -> Result<(), RpcError> {
-///     match context.caller.extensions().get::<User>() {
-///         Some(User { is_buyer: true }) => Ok(()),
+///     match context.caller.extensions().get::<SignedIn>() {
+///         Some(SignedIn { is_buyer: true }) => Ok(()),
 ///         Some(_) => Err(RpcError::forbidden("only buyers may order")),
 ///         None => Err(RpcError::forbidden("sign in to order")),
 ///     }

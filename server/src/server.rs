@@ -151,11 +151,11 @@ impl<S: Send + Sync + 'static> Server<S> {
     /// use axum::{extract::Request, middleware::{Next, from_fn}, response::Response};
     ///
     /// #[derive(Clone)]
-    /// struct User(String);
+    /// struct SignedIn(String);
     ///
     /// async fn sign_in(mut request: Request, next: Next) -> Response {
     ///     let user = request.headers().get("x-user").and_then(|user| user.to_str().ok());
-    ///     if let Some(user) = user.map(|user| User(user.to_owned())) {
+    ///     if let Some(user) = user.map(|user| SignedIn(user.to_owned())) {
     ///         request.extensions_mut().insert(user);
     ///     }
     ///     next.run(request).await

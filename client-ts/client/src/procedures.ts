@@ -37,7 +37,9 @@ export interface Subscription {
 /** The members that procedures of every kind have. */
 interface Procedure<Failure extends { name: string }> {
   /**
-   * Whether something that was caught is an error of this procedure, and of this name if one is given.
+   * Whether a caught value is an error of this package, with this name if one is given. The type is
+   * narrowed to the errors of this procedure, so use it for what a call of this procedure threw: at run
+   * time, an error of another procedure passes, too.
    *
    * @example
    * try {

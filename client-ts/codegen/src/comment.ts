@@ -1,4 +1,5 @@
-import type { SchemaObject } from "./document.js";
+import { isObject, type SchemaObject } from "./document.js";
+import { wideIntegers } from "./formats.js";
 
 /** A TSDoc comment with a line break behind it; nothing where there is nothing to say. */
 export function comment(lines: readonly string[], indent = ""): string {
@@ -10,11 +11,22 @@ export function comment(lines: readonly string[], indent = ""): string {
   return `${indent}/**\n${inner}${indent} */\n`;
 }
 
-/** What a schema says for people. */
+/** The TSDoc comment of a schema: its description, and what its TypeScript type cannot say. */
 export function schemaComment(schema: SchemaObject, indent = ""): string {
   const { description, deprecated } = schema;
   const lines = typeof description === "string" ? description.split(/\r?\n/) : [];
+  if (losesDigits(schema)) {
+    if (lines.length > 0) lines.push("");
+    lines.push("JSON numbers beyond 2^53 lose digits in JavaScript.");
+  }
   if ("default" in schema) lines.push(`@default ${JSON.stringify(schema["default"])}`);
   if (deprecated === true) lines.push("@deprecated");
   return comment(lines, indent);
+}
+
+/** Whether values may be integers that a JavaScript number cannot hold exactly. */
+function losesDigits({ format, minimum, maximum, items }: SchemaObject): boolean {
+  if (isObject(items)) return losesDigits(items);
+  const isBounded = Number.isSafeInteger(minimum) && Number.isSafeInteger(maximum);
+  return wideIntegers.has(String(format)) && !isBounded;
 }

@@ -1,6 +1,7 @@
 import { comment } from "./comment.js";
 import { checkDirections } from "./directions.js";
-import type { Document, Method } from "./document.js";
+import { type Document, isObject, type Method, type Schema } from "./document.js";
+import { Place } from "./error.js";
 import { checkNames, memberName, tidingsErrors } from "./names.js";
 import { TypeWriter } from "./types.js";
 
@@ -30,7 +31,7 @@ export function contractFile(document: Document): string {
       `  ${name}: ${details === undefined ? "undefined" : types.write(details, place.at("details"), "  ")};\n`,
   );
   const procedureTypes = groupType(groupsOf(document.methods), "", (method, indent) =>
-    procedureType(method, types, known, indent),
+    procedureType(method, types, document.schemas, known, indent),
   );
   const errorEntries = errors.map(
     ({ name, code, retryable }) => `    ${name}: { code: ${code}, retryable: ${retryable} },\n`,
@@ -87,6 +88,7 @@ function groupType(
 function procedureType(
   method: Method,
   types: TypeWriter,
+  schemas: Document["schemas"],
   known: ReadonlySet<string>,
   indent: string,
 ): { doc: readonly string[]; type: string } {
@@ -101,7 +103,7 @@ function procedureType(
   }
   const members: [string, string][] = [
     ["kind", JSON.stringify(kind)],
-    ["input", inputType(method, types, inner)],
+    ["input", inputType(method, types, schemas, inner)],
     [subscription ? "data" : "output", types.write(method.payload, method.payloadPlace, inner)],
     ["error", errors.map((error) => JSON.stringify(error)).join(" | ") || "never"],
     ...(subscription ? [["resumable", String(subscription.resumable)] as [string, string]] : []),
@@ -113,10 +115,35 @@ function procedureType(
   return { doc, type: block(lines, indent) };
 }
 
-function inputType({ input, inputPlace }: Method, types: TypeWriter, indent: string): string {
-  const none = typeof input === "object" && input["$ref"] === "#/components/schemas/NoInput";
-  return none ? "tidings.NoInput" : types.write(input, inputPlace, indent);
+function inputType(
+  { input, inputPlace }: Method,
+  types: TypeWriter,
+  schemas: Document["schemas"],
+  indent: string,
+): string {
+  const isNamed = typeof input === "object" && input["$ref"] === "#/components/schemas/NoInput";
+  if (!isNamed || schemas["NoInput"] === undefined) return types.write(input, inputPlace, indent);
+  if (isEmptyObject(schemas["NoInput"])) return "tidings.NoInput";
+  throw new Place("type NoInput", "#/components/schemas/NoInput").fault(
+    "it is not the empty object that Tidings calls NoInput",
+    'Give the Rust type another name: #[schemars(rename = "…")].',
+  );
 }
+
+/** Whether a schema is that of a Rust struct without members. */
+function isEmptyObject(schema: Schema): boolean {
+  if (typeof schema === "boolean" || schema["type"] !== "object") return false;
+  const { properties, additionalProperties } = schema;
+  const hasMembers = isObject(properties) && Object.keys(properties).length > 0;
+  const isOpen = additionalProperties !== undefined && additionalProperties !== false;
+  return !hasMembers && !isOpen && Object.keys(schema).every((keyword) => emptyObject.has(keyword));
+}
+
+/** The keywords that the schema of an empty object may have. */
+const emptyObject = new Set([
+  ...["type", "title", "description", "properties", "required", "additionalProperties"],
+  ...["default", "examples", "deprecated", "$comment"],
+]);
 
 function procedureEntry({ name, kind, subscription }: Method): string {
   const key = `    ${memberName(name)}:`;

@@ -25,6 +25,9 @@ export const textFormats: Readonly<Record<string, RegExp>> = {
   uri: /^[a-z][a-z0-9+.-]*:\S*$/i,
 };
 
+/** The formats of integers that may exceed 2^53, from which JavaScript's numbers are no longer exact. */
+export const wideIntegers: ReadonlySet<string> = new Set(["int64", "uint64", "int128", "uint128"]);
+
 /** The whole numbers of each format, as far as they are exact in JavaScript. */
 export const integerRanges: Readonly<Record<string, { minimum: number; maximum?: number }>> = {
   int8: { minimum: -(2 ** 7), maximum: 2 ** 7 - 1 },

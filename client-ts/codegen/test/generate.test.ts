@@ -44,6 +44,32 @@ test("only types that a procedure or an error leads to are written", () => {
   expect(generate(used).contract).toContain("export type B = string;");
 });
 
+test("only the empty object of Tidings is replaced by the client's NoInput", () => {
+  const ofTidings = { description: "The input.", type: "object" };
+  for (const NoInput of [ofTidings, { ...ofTidings, additionalProperties: false }]) {
+    const openrpc = document({ methods: [query("a", ref("NoInput"))], schemas: { NoInput } });
+    const { contract } = generate(openrpc);
+    expect(contract).toContain("input: tidings.NoInput;");
+    // As an output it is a type like any other.
+    expect(contract).toContain("output: NoInput;");
+  }
+});
+
+test.each([
+  [{ type: "integer", format: "uint64", minimum: 0 }, true],
+  [{ type: ["integer", "null"], format: "int64" }, true],
+  [{ type: "array", items: { type: "integer", format: "int64" } }, true],
+  [{ type: "integer", format: "uint64", minimum: 0, maximum: 100 }, false],
+  [{ type: "integer", format: "uint32", minimum: 0 }, false],
+])("a comment warns where an integer may lose digits: %j", (schema, warns) => {
+  const openrpc = document({
+    methods: [query("a", ref("A"))],
+    schemas: { A: { type: "object", properties: { n: schema } } },
+  });
+  const { contract } = generate(openrpc);
+  expect(contract.includes("beyond 2^53 lose digits")).toBe(warns);
+});
+
 test("the checks need nothing at run time", () => {
   const { validators = "" } = generate(shop, "./shop.js");
   // The constructs that make ajv import something are there.

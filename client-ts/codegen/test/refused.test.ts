@@ -77,6 +77,18 @@ describe("a type", () => {
     expect(generate(input).contract).toContain("a: string;");
   });
 
+  test.each([
+    { type: "object", properties: { a: text }, required: ["a"] },
+    { type: "object", additionalProperties: text },
+    { type: "object", allOf: [ref("T")] },
+    { type: "string" },
+  ])("called NoInput, as an input: %j", (schema) => {
+    const openrpc = document({ methods: [query("a", text)], schemas: { NoInput: schema } });
+    expect(refusal(openrpc)).toContain(
+      "type NoInput (#/components/schemas/NoInput): it is not the empty object",
+    );
+  });
+
   test("with a pattern that JavaScript does not know, when checks are wanted", () => {
     const openrpc = withType({ type: "string", pattern: "(?P<year>\\d{4})" });
     expect(generate(openrpc).contract).toContain("export type T = string;");

@@ -1,14 +1,14 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { ErrorOf } from "@tidings/client";
 import type { QueryOptions } from "@tidings/client/tanstack-query";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import type { contract, User } from "./tidings.js";
 
 type SetBioError = ErrorOf<typeof contract, "setBio">;
 
-/** A bio that somebody is editing in this window. */
+/** A bio that is being edited in this window. */
 export interface BioEdit {
-  /** As the user was when the editing began. */
+  /** The user when the editing began. */
   user: User;
   draft: string;
   /** Why the last attempt to save it failed. */
@@ -21,8 +21,20 @@ export interface Bios {
   begin(user: User): void;
   change(edit: BioEdit, draft: string): void;
   cancel(edit: BioEdit): void;
-  /** Shows the new bio at once. If the server refuses it, the old one is back and the editor open again. */
+  /**
+   * Shows the new bio at once. If the server refuses it, shows the user as the server has it and opens
+   * the editor again, unless a later save of the same bio is still to be answered.
+   */
   save(edit: BioEdit): void;
+}
+
+/** A user with saves that the server has not answered yet. */
+interface Saving {
+  unanswered: number;
+  /** The user with the newest of these bios, as in the cache. */
+  shown: User;
+  /** The user as the server last reported it. */
+  confirmed: User;
 }
 
 /** Edits bios in place: optimistic, with a roll-back and the typed error when the server refuses. */
@@ -30,6 +42,9 @@ export function useBios(queries: QueryOptions<typeof contract>): Bios {
   const queryClient = useQueryClient();
   const usersKey = queries.allUsers.queryKey();
   const [edits, setEdits] = useState<Bios["edits"]>(new Map());
+
+  const saving = useRef(new Map<string, Saving>()).current;
+  const newestSave = useRef(new Map<string, BioEdit>()).current;
 
   const put = (id: string, edit: BioEdit | undefined) =>
     setEdits((before) => {
@@ -39,7 +54,9 @@ export function useBios(queries: QueryOptions<typeof contract>): Bios {
       return after;
     });
 
-  /** Replaces one user in the list that is shown, unless a newer list has replaced them already. */
+  const find = (id: string) => queryClient.getQueryData(usersKey)?.find((user) => user.id === id);
+
+  /** Replaces one user in the cache, unless a newer list has replaced it already. */
   const replace = (shown: User | undefined, by: User) =>
     queryClient.setQueryData(usersKey, (users) =>
       users?.map((user) => (user === shown ? by : user)),
@@ -48,16 +65,26 @@ export function useBios(queries: QueryOptions<typeof contract>): Bios {
   const { mutateAsync } = useMutation(
     queries.setBio.mutationOptions({
       onMutate({ id, bio }) {
-        const find = () => queryClient.getQueryData(usersKey)?.find((user) => user.id === id);
-        const before = find();
-        if (before !== undefined) replace(before, { ...before, bio });
-        return { before, optimistic: find() };
+        const before = find(id);
+        if (before === undefined) return false;
+        const earlier = saving.get(id);
+        replace(before, { ...before, bio });
+        saving.set(id, {
+          unanswered: (earlier?.unanswered ?? 0) + 1,
+          shown: find(id) ?? before,
+          // The bio of an earlier save may yet be refused.
+          confirmed: earlier?.shown === before ? earlier.confirmed : before,
+        });
+        return true;
       },
-      onSuccess(changed, _, { optimistic }) {
-        replace(optimistic, changed);
-      },
-      onError(_error, _input, context) {
-        if (context?.before !== undefined) replace(context.optimistic, context.before);
+      onSettled(changed, _error, { id }, isCounted) {
+        const user = saving.get(id);
+        if (!isCounted || user === undefined) return;
+        user.unanswered -= 1;
+        user.confirmed = changed ?? user.confirmed;
+        if (user.unanswered > 0) return;
+        saving.delete(id);
+        replace(user.shown, user.confirmed);
       },
     }),
   );
@@ -72,13 +99,18 @@ export function useBios(queries: QueryOptions<typeof contract>): Bios {
       const draft = edit.draft.trim();
       put(id, undefined);
       if (draft === (bio ?? "") && edit.error === undefined) return;
-      // Each save has its own answer: the handlers of `mutate` hear only of the last one.
-      mutateAsync({ id, bio: draft }).catch((error: SetBioError) => put(id, { ...edit, error }));
+      newestSave.set(id, edit);
+      // The handlers of `mutate` are called only for the last save; a promise is settled for each.
+      mutateAsync({ id, bio: draft }).catch((error: SetBioError) => {
+        if (newestSave.get(id) !== edit) return;
+        // The user may have opened the editor again: keep that draft.
+        setEdits((before) => new Map(before).set(id, { ...(before.get(id) ?? edit), error }));
+      });
     },
   };
 }
 
-/** What went wrong, for whoever wrote the bio. */
+/** The message for the user who edited the bio. */
 export function explain(error: SetBioError): string {
   switch (error.name) {
     case "bioTooLong":

@@ -27,11 +27,23 @@ export interface Instance {
   name: string;
   /** The version of the service. */
   version: string;
-  /** How long it has been running: milliseconds. */
+  /**
+   * How long it has been running: milliseconds.
+   *
+   * JSON numbers beyond 2^53 lose digits in JavaScript.
+   */
   uptimeMs: number;
-  /** Its open connections. */
+  /**
+   * Its open connections.
+   *
+   * JSON numbers beyond 2^53 lose digits in JavaScript.
+   */
   connections: number;
-  /** Its live subscriptions. */
+  /**
+   * Its live subscriptions.
+   *
+   * JSON numbers beyond 2^53 lose digits in JavaScript.
+   */
   subscriptions: number;
   /** Events that came from the broker, per second, since the last report. */
   eventsPerSecond: number;

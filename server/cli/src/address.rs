@@ -1,19 +1,19 @@
-//! Where a service answers.
+//! The address of a service.
 
 use std::{fmt, str::FromStr};
 
 use hyper::Uri;
 
-/// What `--url` is when it is not given.
+/// The default of `--url`.
 pub(crate) const DEFAULT: &str = "http://127.0.0.1:3000";
 
-/// Where a service answers, read from a URL such as `http://127.0.0.1:3000` or `ws://127.0.0.1:3000/rpc`.
+/// The address of a service, read from a URL such as `http://127.0.0.1:3000` or `ws://127.0.0.1:3000/rpc`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Address {
     /// As in the URL: a name, an IPv4 address, or an IPv6 address in brackets.
     host: String,
     port: u16,
-    /// What stands before `/rpc` in every path: empty, or such as `/api`.
+    /// The path before `/rpc`: empty, or for example `/api`.
     prefix: String,
 }
 
@@ -33,7 +33,7 @@ impl Address {
         format!("{self}{endpoint}")
     }
 
-    /// Whether nobody chose it.
+    /// Whether it is the default address.
     pub(crate) fn is_default(&self) -> bool {
         self.to_string() == DEFAULT
     }
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_refused_with_an_example() {
+    fn an_unreadable_address_is_refused_with_an_example() {
         for url in ["", "http://", "ftp://example.test", "http://a b"] {
             let error = url.parse::<Address>().unwrap_err();
             assert!(error.starts_with("it looks like http://127.0.0.1:3000"), "{url}: {error}");

@@ -1,4 +1,4 @@
-//! How long to wait before another try.
+//! How long to wait before a retry.
 
 use std::time::Duration;
 
@@ -7,21 +7,21 @@ const FIRST: Duration = Duration::from_millis(250);
 /// … up to this.
 const LONGEST: Duration = Duration::from_secs(5);
 
-/// Exponential back-off with full jitter: without it, all clients of a replica that left would come back at once.
+/// Exponential back-off with full jitter: without jitter, all clients of a replica that left would reconnect at once.
 #[derive(Debug, Default)]
 pub(crate) struct Backoff {
     failures: u32,
 }
 
 impl Backoff {
-    /// The next pause: at least `at_least`, which is what the server asked for.
+    /// The next pause: at least `at_least`, the server's minimum.
     pub(crate) fn next(&mut self, at_least: Duration) -> Duration {
         let ceiling = FIRST.saturating_mul(2u32.saturating_pow(self.failures)).min(LONGEST);
         self.failures = self.failures.saturating_add(1);
         ceiling.mul_f64(rand::random()).max(at_least)
     }
 
-    /// Begins again with short pauses.
+    /// Starts over with short pauses.
     pub(crate) fn reset(&mut self) {
         self.failures = 0;
     }

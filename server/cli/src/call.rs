@@ -15,7 +15,7 @@ pub(crate) async fn call(args: &CallArgs) -> Result<()> {
     let input = input::object(&args.input)?;
     let address = &args.service.url;
     let name = &args.procedure;
-    // What every service has, such as rpc.discover, is not in its document.
+    // The document does not list the methods of every service, such as rpc.discover.
     if !name.starts_with("rpc.") {
         let document = Document::of(address).await?;
         if document.procedure(name)?.kind == Kind::Subscription {

@@ -7,7 +7,7 @@ use tidings::Secret;
 
 use crate::address::{Address, DEFAULT};
 
-/// Works against any Tidings service, and begins new ones.
+/// Works with any Tidings service, and creates new ones.
 ///
 /// Each command reads the service's OpenRPC document first, so it knows every procedure by name.
 /// `tidings COMMAND --help` shows an example of each.
@@ -38,8 +38,8 @@ pub(crate) enum Command {
     Call(CallArgs),
     /// Follow a subscription
     ///
-    /// Prints each event as it comes, until Ctrl-C. When the connection is lost, it connects again and
-    /// goes on after the last event.
+    /// Prints each event until Ctrl-C. After a lost connection, it reconnects and resumes after the last
+    /// event.
     ///
     /// Example: tidings tail prices.onPrice '{"symbol":"acme"}'
     #[command(verbatim_doc_comment)]
@@ -47,19 +47,25 @@ pub(crate) enum Command {
     /// Publish an event
     ///
     /// Checks the payload against the subscription's type, publishes it through the service's Valkey, and
-    /// prints the event's id. A service that keeps its channels in its own memory cannot be reached so.
+    /// prints the event's id. It cannot publish to a service that has no Valkey.
     ///
-    /// Example: tidings publish prices.onPrice acme '{"symbol":"acme","cents":1250}'
-    #[command(verbatim_doc_comment)]
+    /// Name the channel as the service does:
+    /// - With --part, for a service that builds its channels from parts (`Channel::from_parts`), as
+    ///   one from `tidings new` does. Such a service escapes some characters: ACME is `_41_43_4d_45`.
+    /// - With CHANNEL, for a service that uses names as they are.
+    ///
+    /// Example: tidings publish prices.onPrice --part ACME '{"symbol":"ACME","cents":1250}'
+    /// Example: tidings publish news.onHeadline all '{"text":"We are open."}'
+    #[command(verbatim_doc_comment, allow_missing_positional = true)]
     Publish(PublishArgs),
     /// Check whether a service is ready
     ///
-    /// The exit status is 0 when it is, else 1: for scripts and container health checks.
+    /// The exit status is 0 if it is ready, else 1: for scripts and container health checks.
     ///
     /// Example: tidings health --url http://127.0.0.1:3001
     #[command(verbatim_doc_comment)]
     Health(HealthArgs),
-    /// Begin a service: contract, server, page, test, Dockerfile and compose file
+    /// Create a service: contract, server, page, test, Dockerfile and compose file
     ///
     /// Example: tidings new my-service
     #[command(verbatim_doc_comment)]
@@ -69,7 +75,7 @@ pub(crate) enum Command {
 /// Where the service is.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ServiceArgs {
-    /// The service: http:// or ws://, with or without /rpc at the end
+    /// The service's URL: http:// or ws://, with or without /rpc at the end
     #[arg(long, env = "TIDINGS_URL", value_name = "URL", default_value = DEFAULT)]
     pub(crate) url: Address,
 }
@@ -115,7 +121,7 @@ pub(crate) struct TailArgs {
     #[arg(value_name = "JSON", default_value = "{}", hide_default_value = true)]
     pub(crate) input: String,
 
-    /// Begin after the event of this id; --json shows the ids
+    /// Resume after the event with this id; --json shows the ids
     #[arg(long, value_name = "ID")]
     pub(crate) from: Option<String>,
 
@@ -134,14 +140,21 @@ pub(crate) struct PublishArgs {
     /// The subscription, such as prices.onPrice
     pub(crate) procedure: String,
 
-    /// The channel, such as acme; `all` for a subscription that has one channel only
-    pub(crate) channel: String,
+    /// The channel's name as it is; `all` for a subscription that has one channel only
+    pub(crate) channel: Option<String>,
 
     /// The payload: JSON of the subscription's type; `-` reads it from standard input
     #[arg(value_name = "JSON")]
     pub(crate) payload: String,
 
-    /// Publish nothing if an event with this key was published lately: for scripts that try again
+    /// A part of the channel's name, any text, for a service that builds its channels from parts
+    ///
+    /// Repeat it for each part, in the service's order: `Channel::from_parts(&["room", "42"])` is
+    /// --part room --part 42. It replaces CHANNEL.
+    #[arg(long = "part", value_name = "VALUE")]
+    pub(crate) parts: Vec<String>,
+
+    /// Publish nothing if an event with this key was published lately: makes it safe to run the command again
     #[arg(long, value_name = "KEY")]
     pub(crate) idempotency_key: Option<String>,
 
@@ -150,7 +163,7 @@ pub(crate) struct PublishArgs {
     #[arg(long, env = "VALKEY_URL", value_name = "URL", hide_env_values = true)]
     pub(crate) valkey_url: Option<Secret>,
 
-    /// What the service puts before every name in Valkey, if it has its own KEY_PREFIX
+    /// The prefix of the service's keys in Valkey: the same as the service's KEY_PREFIX
     #[arg(
         long,
         env = "KEY_PREFIX",
@@ -181,8 +194,8 @@ pub(crate) struct NewArgs {
 
     /// The folder with the packed crates and npm packages of Tidings, which are not in any registry yet
     ///
-    /// Without it: what this program was built with, else the folder `packages` beside the folder that this
-    /// program is in. `make packages` in Tidings' repository makes them.
+    /// Default: the packages that this program was built with, else the folder `packages` beside the folder of
+    /// this program. `make packages` in Tidings' repository makes them.
     #[arg(long, value_name = "DIR")]
     pub(crate) packages: Option<PathBuf>,
 }

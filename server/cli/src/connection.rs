@@ -21,17 +21,17 @@ use crate::{
     failure::{Failure, Result, RpcError, without_number},
 };
 
-/// How long a service may take to accept a connection.
+/// How long connecting to a service may take.
 const CONNECT: Duration = Duration::from_secs(5);
-/// How long it may take to answer a request.
+/// How long a response may take.
 const ANSWER: Duration = Duration::from_secs(30);
-/// The largest answer or event that is read: bytes. A service sends 4 MiB and 1 MiB unless told otherwise.
+/// The largest response or event that is read: bytes. The defaults of a service are 4 MiB and 1 MiB.
 const LARGEST: usize = 64 * 1024 * 1024;
 
 /// A WebSocket to the service.
 pub(crate) type WebSocket = WebSocketStream<TcpStream>;
 
-/// What a GET or POST was answered.
+/// The response to a GET or POST.
 #[derive(Debug)]
 pub(crate) struct Answer {
     /// The status.
@@ -56,7 +56,7 @@ pub(crate) async fn get(address: &Address, endpoint: &str) -> Result<Answer> {
     exchange(address, Method::GET, endpoint, Bytes::new()).await
 }
 
-/// Calls a procedure by POST, and answers its result.
+/// Calls a procedure by POST and returns its result.
 pub(crate) async fn call(address: &Address, procedure: &str, input: &Value) -> Result<Value> {
     let body = request(procedure, input).to_string();
     let answer = exchange(address, Method::POST, "/rpc", body.into()).await?;
@@ -75,7 +75,7 @@ pub(crate) async fn call(address: &Address, procedure: &str, input: &Value) -> R
     }
 }
 
-/// The call of a procedure, as it goes over the wire. It is the only one of its connection.
+/// The JSON-RPC request for a call, the only one of its connection.
 pub(crate) fn request(procedure: &str, input: &Value) -> Value {
     json!({"jsonrpc": "2.0", "id": 1, "method": procedure, "params": input})
 }
@@ -119,7 +119,7 @@ async fn exchange(
             .header(CONTENT_TYPE, "application/json")
             .body(Full::new(body))
             .map_err(|error| broken(&error))?;
-        // Ends with the answer: the connection is for one request.
+        // Ends with the response: the connection is for one request.
         let driver = tokio::spawn(connection);
         let (head, body) =
             sender.send_request(request).await.map_err(|error| broken(&error))?.into_parts();
@@ -136,7 +136,7 @@ async fn connect(address: &Address, endpoint: &str) -> Result<TcpStream> {
         Ok(Err(error)) => in_words(&error),
         Err(_) => format!("no connection within {} s", CONNECT.as_secs()),
     };
-    // Who tries this in Tidings' own repository has most likely started the demo.
+    // A user in Tidings' own repository has probably started the demo.
     let hint = if address.is_default() {
         " (`make demo` and `make fleet` listen on port 3001: --url http://127.0.0.1:3001)"
     } else {

@@ -2,40 +2,41 @@
 
 use std::{fmt, path::Path};
 
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::{
     address::Address,
     connection,
     failure::{Failure, Result},
+    subscription::Subscription,
 };
 
-/// Where a service shows its document.
+/// The path of a service's document.
 const ENDPOINT: &str = "/openrpc.json";
-/// How alike two names must be for one to be taken for a slip of the other: 0 to 1.
+/// Similarity from which a name is suggested as a correction: 0 to 1.
 const ALIKE: f64 = 0.8;
 
 /// A service's OpenRPC document.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Document {
-    /// What the service is called.
+    /// The service's name and version.
     pub(crate) info: Info,
     /// Its procedures.
     pub(crate) methods: Vec<Procedure>,
-    /// The schemas that others refer to.
+    /// The schemas that `$ref` refers to.
     #[serde(default)]
     pub(crate) components: Components,
 }
 
-/// What a service is called.
+/// The service's name and version.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Info {
     pub(crate) title: String,
     pub(crate) version: String,
 }
 
-/// What `$ref` refers to.
+/// The targets of `$ref`.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Components {
     #[serde(default)]
@@ -71,7 +72,7 @@ pub(crate) struct Member {
     pub(crate) schema: Value,
 }
 
-/// What one can do with a procedure.
+/// The kind of a procedure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum Kind {
@@ -86,68 +87,6 @@ impl fmt::Display for Kind {
             Self::Query => "query",
             Self::Mutation => "mutation",
             Self::Subscription => "subscription",
-        })
-    }
-}
-
-/// What is said of a subscription.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Subscription {
-    /// The delivery policy.
-    pub(crate) feed: Feed,
-    /// Whether it can go on after an event id.
-    #[serde(default)]
-    resumable: Option<bool>,
-    /// What its channels belong to.
-    #[serde(default)]
-    pub(crate) namespace: Option<String>,
-    /// The schema of a channel's name.
-    #[serde(default)]
-    pub(crate) channel: Value,
-    /// The schema of a payload.
-    #[serde(default)]
-    pub(crate) data: Value,
-    /// How long the newest event is kept, for a state feed.
-    #[serde(default)]
-    pub(crate) state_retention_ms: Option<u64>,
-}
-
-impl Subscription {
-    /// Whether it can go on after an event id.
-    pub(crate) fn resumable(&self) -> bool {
-        self.resumable.unwrap_or(self.feed == Feed::Log)
-    }
-}
-
-/// A delivery policy.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Feed {
-    Log,
-    State,
-    Members,
-    /// A newer service may have others.
-    Other(String),
-}
-
-impl<'de> Deserialize<'de> for Feed {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        Ok(match String::deserialize(deserializer)?.as_str() {
-            "log" => Self::Log,
-            "state" => Self::State,
-            "members" => Self::Members,
-            other => Self::Other(other.to_owned()),
-        })
-    }
-}
-
-impl fmt::Display for Feed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Log => "log",
-            Self::State => "state",
-            Self::Members => "members",
-            Self::Other(name) => name,
         })
     }
 }
@@ -216,7 +155,7 @@ impl Procedure {
         self.params.iter().filter(move |member| !(resumable && member.name == "lastEventId"))
     }
 
-    /// What a subscription says of itself; for any other kind, a failure that names the right command.
+    /// The `x-subscription` member; for a query or a mutation, an error that names the right command.
     pub(crate) fn as_subscription(&self) -> Result<&Subscription> {
         let Self { name, kind, .. } = self;
         self.subscription.as_ref().ok_or_else(|| {
@@ -231,7 +170,8 @@ impl Procedure {
 mod tests {
     use serde_json::json;
 
-    use super::{Document, Feed, Kind};
+    use super::{Document, Kind};
+    use crate::subscription::Feed;
 
     fn document() -> Document {
         let json = json!({
@@ -270,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slip_in_a_name_is_answered_with_the_name_that_was_meant() {
+    fn a_misspelt_name_is_answered_with_the_most_similar_one() {
         assert_eq!(
             refusal("getPrize"),
             "Shop has no procedure `getPrize`; did you mean `getPrice`?"

@@ -1,4 +1,4 @@
-//! An event of a subscription, and what it says in words.
+//! An event of a subscription, and its text.
 
 use std::time::Duration;
 
@@ -17,12 +17,12 @@ pub(crate) enum Event {
 }
 
 impl Event {
-    /// Reads what a notification carries; `None` for a type that this program does not know.
+    /// Reads the event of a notification; `None` for a type that this program does not know.
     pub(crate) fn read(event: &Value) -> Option<Self> {
         Self::deserialize(event).ok()
     }
 
-    /// Where to go on after it, where it says so.
+    /// The id to resume after, if the event has one.
     pub(crate) fn last_event_id(&self) -> Option<&str> {
         match self {
             Self::Started { last_event_id: id, .. }
@@ -32,7 +32,7 @@ impl Event {
         }
     }
 
-    /// How long the server asks to wait before subscribing again.
+    /// The least wait before subscribing again that the server asks for.
     pub(crate) fn retry_after(&self) -> Duration {
         match self {
             Self::Stopped { retry_after_ms, .. } => {
@@ -42,7 +42,7 @@ impl Event {
         }
     }
 
-    /// The line that a person reads. Payloads follow the name of the instance; everything else begins with `--`.
+    /// The line that `tail` prints. A payload follows the instance's name; every other line begins with `--`.
     pub(crate) fn line(&self) -> String {
         match self {
             Self::Started { resumed: true, instance, .. } => {

@@ -1,4 +1,4 @@
-//! Why a command failed, in words for the person who typed it.
+//! Why a command failed, as text for its user.
 
 use std::fmt;
 
@@ -8,16 +8,16 @@ use serde_json::Value;
 /// Why a command failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// Anything but an answer of the service: one line.
+    /// Any other failure: one line.
     Text(String),
-    /// The service answered a call of this procedure with an error.
+    /// The service answered a call with an error.
     Rpc {
         /// The procedure's name.
         procedure: String,
         /// The answer.
         error: Box<RpcError>,
     },
-    /// Nobody reads the output any more, as in `tidings tail … | head -1`. This is no error.
+    /// The reader of standard output has closed the pipe, as in `tidings tail … | head -1`. This is not an error.
     ClosedPipe,
 }
 
@@ -46,7 +46,7 @@ impl Failure {
     }
 }
 
-/// What the operating system says, without the number that it has for it: `… (os error 111)`.
+/// A message of the operating system without its error number: `… (os error 111)`.
 pub(crate) fn without_number(text: &str) -> &str {
     text.split_once(" (os error").map_or(text, |(text, _)| text)
 }
@@ -66,13 +66,13 @@ impl From<std::io::Error> for Failure {
 pub(crate) struct RpcError {
     code: i64,
     message: String,
-    /// Where the transport itself answered it is absent or a plain string.
+    /// Absent or a string in an error of the transport.
     #[serde(default)]
     data: Value,
 }
 
 impl RpcError {
-    /// Whether the same call may work later, unchanged.
+    /// Whether the same call may succeed later.
     pub(crate) fn retryable(&self) -> bool {
         self.data["retryable"] == true
     }

@@ -10,7 +10,7 @@ use crate::{
 
 const READY: &str = "/readyz";
 
-/// Asks a service whether it is ready. Fails when it is not, or does not answer.
+/// Asks a service whether it is ready. Fails if it is not, or does not answer.
 pub(crate) async fn health(args: &HealthArgs) -> Result<()> {
     let address = &args.service.url;
     let answer = connection::get(address, READY).await?;

@@ -1,4 +1,4 @@
-//! JSON that was given as an argument.
+//! JSON in an argument.
 
 use std::io::{self, Read as _};
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::failure::{Failure, Result};
 
-/// Reads JSON from an argument, or from standard input when that is `-`. `what` is what errors call it.
+/// Reads JSON from an argument, or from standard input if that is `-`. Errors call it `what`.
 pub(crate) fn json(what: &str, argument: &str) -> Result<Value> {
     let mut text = argument.to_owned();
     if argument == "-" {
@@ -19,7 +19,7 @@ pub(crate) fn json(what: &str, argument: &str) -> Result<Value> {
         .map_err(|error| Failure::new(format!("{what} is not JSON: {error}")))
 }
 
-/// As [`json`], for the input of a procedure: an object.
+/// As [`json`], for the input of a procedure, which is an object.
 pub(crate) fn object(argument: &str) -> Result<Value> {
     let input = json("the input", argument)?;
     if input.is_object() {

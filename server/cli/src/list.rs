@@ -14,7 +14,7 @@ use crate::{
     words,
 };
 
-/// The longest line, unless a word is longer.
+/// The longest line: characters. A longer word is not divided.
 const WIDTH: usize = 100;
 
 /// Prints the procedures of a service.
@@ -74,7 +74,7 @@ fn title(procedure: &Procedure) -> String {
     }
 }
 
-/// In lines of [`WIDTH`], the second and later ones indented.
+/// Wraps at [`WIDTH`] and indents all lines but the first.
 fn wrapped(description: &str, indent: usize) -> String {
     let mut text = String::new();
     let mut column = indent;

@@ -1,18 +1,18 @@
 //! The program `tidings`: works against any Tidings service through its OpenRPC document, and knows no contract.
 //!
-//! What a command answers goes to standard output; notes and errors go to standard error.
+//! Results go to standard output; notes and errors go to standard error.
 //!
 //! # Layout
 //!
-//! - [`cli`]: the arguments, and what `--help` says of them
-//! - [`failure`]: why a command failed, in one line for people
-//! - [`address`]: where a service answers
+//! - [`cli`]: the arguments with their `--help`
+//! - [`failure`]: why a command failed
+//! - [`address`]: the address of a service
 //! - [`connection`]: HTTP and WebSocket to that address
-//! - [`document`]: the OpenRPC document, as far as the commands need it
+//! - [`document`]: the OpenRPC document, as far as the commands need it; [`subscription`]: a subscription in it
 //! - [`input`]: JSON that was given as an argument
-//! - [`event`]: an event in words; [`backoff`]: how long to wait before another try
-//! - [`words`]: what type a JSON Schema asks for; [`payload`]: what of a value does not fit one; [`predicate`]: the words for it
-//! - [`reader`]: whether anybody reads what is printed
+//! - [`event`]: an event as text; [`backoff`]: how long to wait before a retry
+//! - [`words`]: the type that a JSON Schema describes; [`payload`]: where a value violates one, with [`predicate`] and [`path`]
+//! - [`reader`]: whether standard output still has a reader
 //! - one file for each command: [`list`], [`call`], [`tail`], [`publish`], [`health`], [`new`]
 
 mod address;
@@ -27,10 +27,12 @@ mod health;
 mod input;
 mod list;
 mod new;
+mod path;
 mod payload;
 mod predicate;
 mod publish;
 mod reader;
+mod subscription;
 mod tail;
 mod words;
 
@@ -51,7 +53,7 @@ async fn main() -> ExitCode {
         Command::New(args) => new::new(&args),
     };
     match result {
-        // Nobody reads any more, and wants no more.
+        // The reader of standard output has closed the pipe.
         Ok(()) | Err(Failure::ClosedPipe) => ExitCode::SUCCESS,
         Err(failure) => {
             failure.print();

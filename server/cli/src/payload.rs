@@ -1,39 +1,36 @@
-//! What of a JSON value does not fit a JSON Schema, in words.
+//! Explains where a JSON value violates a JSON Schema.
 
-use jsonschema::{
-    Draft, ValidationError,
-    error::ValidationErrorKind as Kind,
-    paths::{Location, LocationSegment},
-};
+use jsonschema::{Draft, ValidationError, error::ValidationErrorKind as Kind, paths::Location};
 use serde_json::{Map, Value, json};
 
 use crate::{
     failure::{Failure, Result},
+    path::{member, path, subject},
     predicate::{predicate, types},
 };
 
-/// How many faults are told of.
+/// Maximum number of faults reported.
 const FAULTS: usize = 5;
 
-/// Says what of `value` does not fit `schema`: nothing when it fits. `what` is what the value is called as a whole;
-/// `schemas` is what the schema refers to as `#/components/schemas/NAME`.
+/// Lists where `value` violates `schema`: empty if it is valid. `what` names the value as a whole; `schemas` has the
+/// targets of `#/components/schemas/NAME`.
 ///
 /// # Errors
 ///
-/// When the schema itself is none.
+/// When the schema itself is not valid.
 pub(crate) fn faults(
     what: &str,
     value: &Value,
     schema: &Value,
     schemas: &Map<String, Value>,
 ) -> Result<Vec<String>> {
-    // In draft 7 a `$ref` hides what stands beside it.
+    // In draft 7, the keywords beside a `$ref` are ignored.
     let mut root = json!({"allOf": [schema], "components": {"schemas": schemas}});
     bound_integers(&mut root);
     let validator = jsonschema::options()
         .with_draft(Draft::Draft7)
         .should_validate_formats(true)
-        // Schemas from Rust use it, though it is younger than draft 7.
+        // Rust's schemas use it, but draft 7 does not define it.
         .with_format("uuid", |text: &str| uuid::Uuid::try_parse(text).is_ok())
         .build(&root)
         .map_err(|error| Failure::new(format!("the document's schema cannot be used: {error}")))?;
@@ -97,7 +94,7 @@ fn sentences(what: &str, error: &ValidationError<'_>) -> Vec<String> {
     }
 }
 
-/// Says what is wrong with a value that fits none of several schemas. `branches` has the faults for each of them.
+/// Explains a value that matches none of several schemas. `branches` has the errors for each of them.
 fn alternatives(
     what: &str,
     at: &Location,
@@ -122,20 +119,20 @@ fn alternatives(
     }
 }
 
-/// The faults for the schema that was meant, if only one can have been.
+/// The errors for the schema that the value was probably written for, if there is only one candidate.
 fn meant<'a>(
     at: &Location,
     branches: &'a [Vec<ValidationError<'static>>],
 ) -> Option<&'a [ValidationError<'static>]> {
     let depth =
         |error: &ValidationError<'_>| error.instance_path().iter().count() - at.iter().count();
-    // Another type of value, or another tag, was not meant …
+    // Not a candidate: a schema of another type, or with another tag …
     let other = |error: &ValidationError<'_>| match error.kind() {
         Kind::Type { .. } => depth(error) == 0,
         Kind::Constant { .. } | Kind::Enum { .. } => depth(error) <= 1,
         _ => false,
     };
-    // … nor was a variant with other members.
+    // … or, if several are left, one with other members.
     let members = |error: &ValidationError<'_>| {
         let kinds =
             matches!(error.kind(), Kind::Required { .. } | Kind::AdditionalProperties { .. });
@@ -151,7 +148,7 @@ fn meant<'a>(
     }
 }
 
-/// Where the tag is and what it may be, if every schema wants the same member to be a constant, and it is none of them.
+/// Where the tag is and its allowed values, if each schema requires a constant for the same member.
 fn tags<'a>(branches: &'a [Vec<ValidationError<'static>>]) -> Option<(&'a Location, Vec<String>)> {
     let mut place = None;
     let mut values = Vec::new();
@@ -166,28 +163,6 @@ fn tags<'a>(branches: &'a [Vec<ValidationError<'static>>]) -> Option<(&'a Locati
         values.push(value.to_string());
     }
     place.map(|place| (place, values))
-}
-
-fn subject(what: &str, at: &Location) -> String {
-    let path = path(at);
-    if path.is_empty() { format!("{what} as a whole") } else { path }
-}
-
-/// Where a value is, as JavaScript would write it: `[0].name`.
-fn path(at: &Location) -> String {
-    at.iter().fold(String::new(), |path, segment| match segment {
-        LocationSegment::Index(index) => format!("{path}[{index}]"),
-        LocationSegment::Property(name) => member(&path, &name),
-    })
-}
-
-fn member(path: &str, name: &str) -> String {
-    let plain = name.chars().all(|c| c.is_alphanumeric() || c == '_') && !name.is_empty();
-    match (plain, path.is_empty()) {
-        (true, true) => name.to_owned(),
-        (true, false) => format!("{path}.{name}"),
-        (false, _) => format!("{path}[{name:?}]"),
-    }
 }
 
 #[cfg(test)]
@@ -249,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fits_has_no_fault() {
+    fn a_valid_value_has_no_fault() {
         assert!(people(&json!([{"name": "Ada", "age": null, "more": 1}])).is_empty());
         assert!(of("Shape", &json!({"kind": "circle", "radius": 1})).is_empty());
         assert!(of("Payment", &json!({"card": {"number": "1"}})).is_empty());
@@ -275,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn the_alternative_that_was_meant_is_the_one_that_is_told_of() {
+    fn the_faults_are_those_of_the_most_likely_alternative() {
         assert_eq!(
             of("Shape", &json!({"kind": "circle", "radius": "1"})),
             ["radius must be a number"]

@@ -1,4 +1,4 @@
-//! What a JSON Schema asks of a value that does not fit it, in words.
+//! What a JSON Schema requires of a value that violates it, as text.
 
 use jsonschema::{
     JsonType, ValidationError,
@@ -6,8 +6,8 @@ use jsonschema::{
 };
 use serde_json::Value;
 
-/// What a value must be, such as `must be a string`. Members that are missing or not known, and values that fit none of
-/// several schemas, have sentences of their own in [`crate::payload`].
+/// What a value must be, such as `must be a string`. [`crate::payload`] has the sentences for missing and unknown members,
+/// and for values that match none of several schemas.
 pub(crate) fn predicate(error: &ValidationError<'_>) -> String {
     match error.kind() {
         Kind::Type { kind } => format!("must be {}", types(kind)),
@@ -46,7 +46,7 @@ fn counted(count: u64, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
-/// The types of JSON value that are wanted, such as `a string or null`.
+/// The allowed types of JSON value, such as `a string or null`.
 pub(crate) fn types(kind: &TypeKind) -> String {
     let name = |r#type| match r#type {
         JsonType::Array => "an array",

@@ -1,33 +1,42 @@
-//! Who reads standard output.
+//! Whether standard output still has a reader.
+//!
+//! `--cfg tidings_portable` (in `RUSTFLAGS`) forces the fallback, so that Linux compiles and tests what Windows uses.
+//!
+//! | function | where the special call exists | fallback |
+//! |---|---|---|
+//! | [`gone`] | Unix: `poll` on standard output | never resolves: the next write reports the closed pipe |
 
-/// Resolves when nobody reads standard output any more, as in `tidings tail … | head -1`. Without it, the command would
-/// learn of it with its next event, which may be a long time off. On Windows it never resolves.
+/// Resolves when the reader of standard output has closed the pipe, as in `tidings tail … | head -1`. Without it, the
+/// command would notice only when it prints the next event.
+#[cfg(all(unix, not(tidings_portable)))]
 pub(crate) async fn gone() {
-    #[cfg(unix)]
-    {
-        let (tell, told) = tokio::sync::oneshot::channel();
-        // A thread of its own, since the wait has no end: the process does not wait for this one when it ends.
-        std::thread::spawn(move || {
-            wait();
-            let _ = tell.send(());
-        });
-        if told.await.is_ok() {
-            return;
-        }
+    let (closed, notified) = tokio::sync::oneshot::channel();
+    // A thread, since the wait may have no end. The process does not wait for it when it ends.
+    std::thread::spawn(move || {
+        wait();
+        let _ = closed.send(());
+    });
+    if notified.await.is_err() {
+        std::future::pending().await
     }
+}
+
+/// Never resolves.
+#[cfg(not(all(unix, not(tidings_portable))))]
+pub(crate) async fn gone() {
     std::future::pending().await
 }
 
-/// Waits until the other end of standard output is closed. If it is a file or a terminal it has none.
-#[cfg(unix)]
+/// Waits until the reader closes standard output. For a file or a terminal, it may wait for ever.
+#[cfg(all(unix, not(tidings_portable)))]
 fn wait() {
     use rustix::{
         event::{PollFd, PollFlags, poll},
         io::Errno,
     };
     let stdout = std::io::stdout();
-    // No event is asked for: an error or a hang-up is told of all the same.
+    // Requests no events: `poll` always reports errors and hang-ups.
     let mut watched = [PollFd::new(&stdout, PollFlags::empty())];
-    // A signal to us may interrupt the wait.
+    // A signal to this process may interrupt the wait.
     while poll(&mut watched, None) == Err(Errno::INTR) {}
 }

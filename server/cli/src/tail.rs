@@ -21,9 +21,9 @@ use crate::{
     input, reader,
 };
 
-/// When nothing came for so long, the server is asked whether it is there. It pings every 20 s by itself.
+/// After this much silence the client sends a ping. A server pings every 20 s.
 const QUIET: Duration = Duration::from_secs(45);
-/// The member that asks to go on after an event.
+/// The member that names the event to resume after.
 const CURSOR: &str = "lastEventId";
 
 /// Prints the events of a subscription until Ctrl-C, reconnecting as often as it takes.
@@ -52,12 +52,12 @@ struct Tail {
     backoff: Backoff,
 }
 
-/// Why a connection is over, when another one may do better.
+/// Why a connection ended, when a retry may succeed.
 #[derive(Debug)]
 struct Lost {
-    /// `None` where the stream itself has said it.
+    /// `None` if a `stopped` event was printed.
     why: Option<String>,
-    /// How long the server asks to wait.
+    /// The least wait that the server asks for.
     retry_after: Duration,
 }
 
@@ -86,7 +86,7 @@ impl Tail {
         Ok(Self { args, input, resumable, backoff: Backoff::default() })
     }
 
-    /// Ends only with what no other try would mend.
+    /// Returns only for errors that a retry cannot fix.
     async fn follow(&mut self) -> Failure {
         loop {
             let lost = match self.connection().await {
@@ -103,7 +103,7 @@ impl Tail {
         }
     }
 
-    /// Subscribes on a connection of its own and prints what comes, until the connection or the subscription is over.
+    /// Subscribes on a new connection and prints events until the connection or the subscription ends.
     async fn connection(&mut self) -> Result<Lost> {
         let mut socket = match connection::web_socket(&self.args.service.url).await {
             Ok(socket) => socket,
@@ -134,7 +134,7 @@ impl Tail {
         }
     }
 
-    /// Takes the answer of the subscribe call.
+    /// Handles the response to the subscribe call.
     fn answer(&self, message: &mut Value) -> Result<Option<Lost>> {
         let Ok(error) = serde_json::from_value::<RpcError>(message["error"].take()) else {
             return Ok(None);
@@ -146,7 +146,7 @@ impl Tail {
         Err(Failure::rpc(procedure, error))
     }
 
-    /// Prints an event. When it is the subscription's last, answers why.
+    /// Prints an event. Returns why the subscription ended if this is its last event.
     fn event(&mut self, event: &Value) -> Result<Option<Lost>> {
         let known = Event::read(event);
         let line = match &known {
@@ -173,7 +173,7 @@ impl Tail {
     }
 }
 
-/// The next text message. Else why there is none: another connection may do better, or it is a failure.
+/// The next text message. Otherwise why the connection ended: `Ok` if a retry may succeed, `Err` if not.
 async fn next(socket: &mut WebSocket) -> std::result::Result<String, Result<Lost>> {
     let mut asked = false;
     loop {
@@ -198,7 +198,7 @@ async fn next(socket: &mut WebSocket) -> std::result::Result<String, Result<Lost
     }
 }
 
-/// Tungstenite's words for a server that is just gone say less than these.
+/// A plainer text than Tungstenite's for a server that is gone.
 fn broken(error: &tungstenite::Error) -> Lost {
     match error {
         tungstenite::Error::ConnectionClosed
@@ -227,7 +227,7 @@ fn closed(frame: Option<CloseFrame>) -> Result<Lost> {
     }
 }
 
-/// Tells what happens to the connection, apart from the events.
+/// Reports a change of the connection on standard error.
 #[expect(clippy::print_stderr, reason = "standard output is for events")]
 fn note(text: &str) {
     eprintln!("tidings: {text}");
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn a_replica_that_leaves_is_no_failure() {
+    fn a_replica_that_leaves_is_not_a_failure() {
         for code in [1000, 1001, 1012, 4000, 4408, 4499] {
             assert!(closed(frame(code, "")).is_ok(), "{code}");
         }
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_will_not_have_this_client_is_one() {
+    fn a_server_that_refuses_this_client_is_a_failure() {
         for code in [1002, 1009, 4500, 4999] {
             assert!(closed(frame(code, "")).is_err(), "{code}");
         }

@@ -1,8 +1,8 @@
-//! What a JSON Schema asks for, in a few words.
+//! The type that a JSON Schema describes, as short text.
 
 use serde_json::Value;
 
-/// The type that a schema asks for, such as `string`, `Person[]` or `int32 | null`.
+/// The type that a schema describes, such as `string`, `Person[]` or `int32 | null`.
 pub(crate) fn type_of(schema: &Value) -> String {
     if let Some(reference) = schema["$ref"].as_str() {
         return reference.rsplit('/').next().unwrap_or(reference).to_owned();
@@ -18,7 +18,7 @@ pub(crate) fn type_of(schema: &Value) -> String {
             return joined(schemas.iter().map(type_of));
         }
     }
-    // A description beside a `$ref` makes schemars wrap it so.
+    // schemars wraps a `$ref` that has a description this way.
     if let Some([only]) = schema["allOf"].as_array().map(Vec::as_slice) {
         return type_of(only);
     }

@@ -1,4 +1,4 @@
-//! The template is a service of today's Tidings.
+//! The template builds with this version of Tidings.
 
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/template/openrpc.json")
 #[test]
 fn the_document_of_a_new_project_is_that_of_its_contract() {
     let mut document = house::router().document().unwrap();
-    // Here they are this package's own.
+    // In this test they are those of tidings-cli.
     document["info"]["title"] = json!("{{name}}");
     document["info"]["version"] = json!("0.1.0");
     if std::env::var_os("UPDATE_TEMPLATE").is_some() {

@@ -1,5 +1,7 @@
 //! Mistakes in a contract, as a service's author reads them: each fault names the procedure and a remedy.
 
+use std::time::Duration;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tidings::{
@@ -294,6 +296,81 @@ fn a_type_that_is_one_thing_in_inputs_and_another_in_answers() {
         member, for instance, or two types of that name; give the input a type of its own, or rename one of them \
         (`#[schemars(rename = \"…\")]`)";
     faults(router().mutation::<SetItem>(answer), &[fault]);
+}
+
+mod clashes {
+    use super::*;
+
+    /// Has the name that the events of `onLight` have.
+    #[derive(Serialize, Deserialize, JsonSchema)]
+    pub(super) struct OnLightEvent {
+        on: bool,
+    }
+
+    subscriptions! {
+        OnLight = "onLight", "lights", NoInput => OnLightEvent, Log;
+        OnLightOfAll = "on.light", "all", NoInput => u32, Log;
+        OnLightTwice = "onLight", "twice", NoInput => u32, Log;
+    }
+}
+
+#[test]
+fn a_type_or_a_subscription_with_the_name_of_anothers_events() {
+    let of_type = "a type is called OnLightEvent, which is the name of a subscription's events; rename the type \
+        (`#[schemars(rename = \"…\")]`)";
+    faults(router().subscription::<clashes::OnLight>(), &[of_type]);
+    let of_both = "the events of on.light are called OnLightEvent, as those of another subscription; rename one of them";
+    let both = router().subscription::<clashes::OnLightTwice>();
+    faults(both.subscription::<clashes::OnLightOfAll>(), &[of_both]);
+}
+
+/// Types of a service that have names of the framework's get other names, and the framework's keep theirs.
+#[test]
+fn a_type_may_have_a_name_of_the_frameworks() {
+    #[derive(Default, Serialize, Deserialize, JsonSchema)]
+    struct ErrorData {
+        mine: bool,
+    }
+    queries! { Report = "report", NoInput => ErrorData; }
+    let document = router().query::<Report>(answer).document().unwrap();
+    let schemas = &document["components"]["schemas"];
+    assert!(schemas["ErrorData"]["properties"]["retryable"].is_object());
+    assert!(schemas["ErrorData2"]["properties"]["mine"].is_object());
+    assert_eq!(
+        document["methods"][0]["result"]["schema"]["$ref"],
+        "#/components/schemas/ErrorData2"
+    );
+}
+
+#[test]
+fn a_retention_that_no_broker_can_keep() {
+    /// Streams.
+    #[derive(JsonSchema)]
+    struct OnForever;
+    impl Subscription for OnForever {
+        const NAME: &'static str = "onForever";
+        type Input = NoInput;
+        type Event = u32;
+        const FEED: Feed = Feed::State;
+        const STATE_RETENTION: Duration = Duration::MAX;
+    }
+    /// Streams.
+    #[derive(JsonSchema)]
+    struct OnNobody;
+    impl Subscription for OnNobody {
+        const NAME: &'static str = "onNobody";
+        type Input = NoInput;
+        type Event = Vec<u32>;
+        const FEED: Feed = Feed::Members;
+        const MEMBER_TTL: Duration = Duration::ZERO;
+    }
+    let fault = |what: &str, time: Duration| {
+        format!("{what} is {time:?}; give it between 1 ms and a thousand years")
+    };
+    let forever = fault("STATE_RETENTION of onForever", Duration::MAX);
+    let nobody = fault("MEMBER_TTL of onNobody", Duration::ZERO);
+    let router = router().subscription::<OnForever>().subscription::<OnNobody>();
+    faults(router, &[&forever, &nobody]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! `tidings new`: a service of one's own, ready to run.
+//! `tidings new`: creates a service that is ready to run.
 
 mod name;
 mod packages;
@@ -18,7 +18,7 @@ use crate::{
 /// A file of the new project: its path below the project's folder, with `/`, and its content.
 type File = (String, Vec<u8>);
 
-/// Writes a new project, once everything that goes into it was found.
+/// Writes a new project, after all its files were found.
 pub(crate) fn new(args: &NewArgs) -> Result<()> {
     name::check(&args.name)?;
     let folder = args.path.clone().unwrap_or_else(|| PathBuf::from(&args.name));

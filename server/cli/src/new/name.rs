@@ -1,8 +1,8 @@
-//! What a service may be called.
+//! The allowed names of a service.
 
 use crate::failure::{Failure, Result};
 
-/// Names that a crate or, on Windows, a folder cannot have, or that a package of the new project has already.
+/// Names that a crate or, on Windows, a folder cannot have, or that another package of the new project has.
 const TAKEN: &str = "
     abstract as async await become box break const continue crate do dyn else enum extern false final fn for gen if impl
     in let loop macro match mod move mut override priv pub ref return self static struct super trait true try type typeof
@@ -13,7 +13,7 @@ const TAKEN: &str = "
     schemars serde serde-json service tidings tidings-contract tokio valkey
 ";
 
-/// The longest name: what a registry takes.
+/// The longest name that registries accept: characters.
 const LONGEST: usize = 64;
 
 /// Checks that a crate, its program, an npm package and a container image can have this name.

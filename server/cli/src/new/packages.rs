@@ -15,10 +15,10 @@ use crate::failure::{Failure, Result};
 const CRATES: [&str; 2] = ["tidings-contract", "tidings"];
 const NPM: [&str; 2] = ["tidings-client", "tidings-codegen"];
 
-/// What this program was built with: empty unless TIDINGS_PACKAGES was set.
+/// The packages that this program was built with: empty unless TIDINGS_PACKAGES was set.
 const EMBEDDED: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/packages.rs"));
 
-/// The largest file of a package: bytes. The ones that there are have some kB.
+/// The largest file that a crate may hold: bytes. Tidings' own files have some kB.
 const LARGEST: u64 = 16 * 1024 * 1024;
 
 /// Tidings' own packages.
@@ -30,8 +30,8 @@ pub(crate) struct Packages {
     npm: Vec<(&'static str, File)>,
 }
 
-/// Finds the packages: those of `folder` if there is one, else those that this program was built with, else
-/// those in the folder `packages` beside the folder that this program is in.
+/// Finds the packages: in `folder` if it is given, else those that this program was built with, else in the folder
+/// `packages` beside the folder of this program.
 pub(crate) fn find(folder: Option<&Path>) -> Result<Packages> {
     if let Some(folder) = folder {
         return read(folder);
@@ -70,7 +70,7 @@ fn read(folder: &Path) -> Result<Packages> {
 }
 
 impl Packages {
-    /// Picks the packages out of what `source` has.
+    /// Picks the packages from the files of `source`.
     fn from_files(files: &[File], source: &str) -> Result<Self> {
         let one = |name: &str, ending: &str| {
             let mut found = files.iter().filter_map(|(file, content)| {
@@ -93,8 +93,8 @@ impl Packages {
         let mut crates = Vec::new();
         for name in CRATES {
             let (file, version, content) = one(name, ".crate")?;
-            let files = unpack(content).map_err(|error| {
-                Failure::new(format!("{file} of {source} is no crate: {error}"))
+            let files = unpack(content, LARGEST).map_err(|error| {
+                Failure::new(format!("{file} of {source} cannot be unpacked: {error}"))
             })?;
             crates.push((name, version.to_owned(), files));
         }
@@ -119,14 +119,14 @@ impl Packages {
         self.npm.iter().find(|(name, _)| *name == package).map_or("", |(_, (file, _))| file)
     }
 
-    /// The versions of all crates that are known to work together: the `Cargo.lock` that the crate `tidings` carries.
+    /// The `Cargo.lock` in the crate `tidings`: versions of all crates that work together.
     pub(crate) fn lock_file(&self) -> Option<&[u8]> {
         let (.., files) = self.crates.iter().find(|(name, ..)| *name == "tidings")?;
         let (_, content) = files.iter().find(|(path, _)| path == "Cargo.lock")?;
         Some(content)
     }
 
-    /// Everything, below `vendor/`.
+    /// All files, below `vendor/`.
     pub(crate) fn into_files(self) -> impl Iterator<Item = File> {
         let crates = self.crates.into_iter().flat_map(|(name, _, files)| {
             files.into_iter().map(move |(path, content)| (format!("vendor/{name}/{path}"), content))
@@ -137,8 +137,12 @@ impl Packages {
     }
 }
 
-/// The files of a crate, without the folder that they are all in.
-fn unpack(archive: &[u8]) -> std::io::Result<Vec<File>> {
+/// The files of a crate, with paths below its top folder.
+///
+/// # Errors
+///
+/// When the archive is damaged, or holds a path outside of it or a file of more than `largest` bytes.
+fn unpack(archive: &[u8], largest: u64) -> std::io::Result<Vec<File>> {
     let mut files = Vec::new();
     let mut archive = tar::Archive::new(GzDecoder::new(archive));
     for entry in archive.entries()? {
@@ -148,13 +152,46 @@ fn unpack(archive: &[u8]) -> std::io::Result<Vec<File>> {
         }
         let path = entry.path()?.into_owned();
         let parts: Vec<_> = path.iter().skip(1).map(|part| part.to_string_lossy()).collect();
-        // Cargo's packages hold no such paths; an archive that was tampered with must not write elsewhere.
+        // A manipulated archive must not write outside of the project.
         if parts.iter().any(|part| part == "..") {
             return Err(std::io::Error::other(format!("{} leads out of it", path.display())));
         }
         let mut content = Vec::new();
-        entry.take(LARGEST).read_to_end(&mut content)?;
+        // The size in the header may be wrong.
+        if entry.take(largest + 1).read_to_end(&mut content)? as u64 > largest {
+            return Err(std::io::Error::other(format!(
+                "{} has more than {largest} bytes",
+                path.display()
+            )));
+        }
         files.push((parts.join("/"), content));
     }
     Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use flate2::{Compression, write::GzEncoder};
+
+    use super::unpack;
+
+    fn crate_with(path: &str, content: &[u8]) -> Vec<u8> {
+        let mut archive = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.len() as u64);
+        header.set_mode(0o644);
+        archive.append_data(&mut header, path, content).unwrap();
+        archive.into_inner().unwrap().finish().unwrap()
+    }
+
+    #[test]
+    fn a_file_that_is_too_large_is_refused_and_not_cut() {
+        let archive = crate_with("tidings-1.2.3/src/lib.rs", b"12345678");
+        let expected = ("src/lib.rs".to_owned(), b"12345678".to_vec());
+        assert_eq!(unpack(&archive, 8).unwrap(), [expected]);
+        assert_eq!(
+            unpack(&archive, 7).unwrap_err().to_string(),
+            "tidings-1.2.3/src/lib.rs has more than 7 bytes"
+        );
+    }
 }

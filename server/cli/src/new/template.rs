@@ -29,7 +29,7 @@ pub(crate) fn files(name: &str, packages: &Packages) -> Result<Vec<File>> {
     Ok(files)
 }
 
-/// `NAME.template` is a file that would mean something to a tool where the templates are.
+/// Removes the ending `.template`, which hides a file from tools that work on this repository.
 fn path_in_project(path: &str) -> String {
     let path = path.strip_suffix(".template").unwrap_or(path);
     match path {

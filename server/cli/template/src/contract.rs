@@ -1,4 +1,4 @@
-//! What clients can call, with which types. `openrpc.json` and the TypeScript client follow from this file.
+//! The procedures with their types. `openrpc.json` and the TypeScript client are generated from this file.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -25,7 +25,7 @@ impl Mutation for SetLamp {
     const ERRORS: &'static [ErrorKind] = &[ErrorKind::NOT_FOUND, ErrorKind::of::<TooBright>()];
 }
 
-/// Streams the lamp of a room. Only the newest state counts, and whoever begins to follow gets it at once.
+/// Streams the lamp of a room. Only the newest state counts, and a new subscriber gets it at once.
 #[derive(JsonSchema)]
 pub struct OnLamp;
 
@@ -43,9 +43,9 @@ impl Subscription for OnLamp {
 /// A room with a lamp.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Room {
-    /// What procedures call it.
+    /// The id that procedures use.
     pub id: String,
-    /// What people call it.
+    /// The name that people read.
     pub name: String,
 }
 
@@ -72,7 +72,7 @@ pub struct OnLampInput {
     pub room: String,
 }
 
-/// What the error `tooBright` says in its details.
+/// The details of the error `tooBright`.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct TooBright {
     /// The greatest brightness.
@@ -80,5 +80,5 @@ pub struct TooBright {
 }
 
 impl ErrorDetails for TooBright {
-    const KIND: ErrorKind = ErrorKind::new(1001, "tooBright", "The lamp cannot be so bright.");
+    const KIND: ErrorKind = ErrorKind::new(1001, "tooBright", "The lamp cannot be that bright.");
 }

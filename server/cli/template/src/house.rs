@@ -1,4 +1,4 @@
-//! What happens when a client calls.
+//! The handler of each procedure.
 
 use tidings::{Context, ErrorKind, NoInput, Router, RpcError, Subscription as _};
 
@@ -6,7 +6,7 @@ use crate::contract::{Lamp, OnLamp, OnLampInput, Room, Rooms, SetLamp, SetLampIn
 
 const BRIGHTEST: u8 = 100;
 
-/// What the service has. A database connection would be here, too.
+/// The service's state. A database connection would be here, too.
 pub struct House {
     rooms: Vec<Room>,
 }
@@ -25,7 +25,7 @@ impl Default for House {
     }
 }
 
-/// Every procedure with what handles it, and who may call it.
+/// Every procedure with its handler, and who may call it.
 pub fn router() -> Router<House> {
     Router::<House>::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
         .query::<Rooms>(rooms)

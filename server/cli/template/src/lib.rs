@@ -1,7 +1,7 @@
-//! Lamps that everyone who has the page open sees change.
+//! Lamps that change on every open page.
 //!
-//! - [`contract`]: what clients can call, with which types
-//! - [`house`]: what happens then
+//! - [`contract`]: the procedures with their types
+//! - [`house`]: their handlers
 
 pub mod contract;
 pub mod house;

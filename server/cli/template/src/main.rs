@@ -3,13 +3,14 @@
 use std::path::Path;
 
 use service::{House, router};
-use tidings::{Config, Server};
+use tidings::{Action, Config, Server};
 
 #[tokio::main]
 async fn main() -> Result<(), tidings::Error> {
     let mut config = Config::parse();
-    let page = Path::new("client/dist");
-    if config.static_dir.is_none() {
+    // The other actions, `openrpc` and `health`, need no page.
+    if config.action == Action::Serve && config.static_dir.is_none() {
+        let page = Path::new("client/dist");
         if page.join("index.html").is_file() {
             config.static_dir = Some(page.into());
         } else {

@@ -1,4 +1,4 @@
-//! The service as a client meets it: a real server, a real WebSocket.
+//! The service with a real server and a real WebSocket.
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
@@ -43,7 +43,7 @@ async fn call(client: &mut Client, id: u32, method: &str, params: Value) {
     client.send(Message::text(call.to_string())).await.unwrap();
 }
 
-/// The next message that is wanted. Those before it are left out.
+/// The next message that matches. Skips those before it.
 async fn until(client: &mut Client, wanted: impl Fn(&Value) -> bool) -> Value {
     while let Some(message) = client.next().await {
         if let Message::Text(text) = message.unwrap() {

@@ -4,14 +4,14 @@
 
 /// Queries, mutations, and what their errors look like.
 mod call;
-/// Ready, not ready, nobody there.
+/// A service that is ready, one that is not, and none.
 mod health;
-/// What a service has.
+/// The list of procedures.
 mod list;
 /// A new project.
 mod new;
-/// Through Valkey, checked before.
+/// Publishing through Valkey, and what is refused.
 mod publish;
 mod support;
-/// Events, as they come and as they are missed.
+/// Following a subscription, through lost connections.
 mod tail;

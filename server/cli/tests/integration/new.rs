@@ -5,7 +5,7 @@ use tempfile::tempdir;
 
 use crate::support::tidings;
 
-/// Packages as `make packages` makes them, with next to nothing in them.
+/// Packages as `make packages` makes them, with almost no content.
 fn packages(folder: &Path) {
     for name in ["tidings", "tidings-contract"] {
         let mut archive = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));

@@ -34,7 +34,7 @@ async fn the_same_key_publishes_once() {
 }
 
 #[tokio::test]
-async fn a_state_is_there_for_whoever_comes_later() {
+async fn a_state_reaches_a_later_subscriber() {
     let demo = Demo::on_valkey().await;
     let (url, valkey) = (demo.url(), demo.valkey_url());
     let bio = r#"{"id":"1","bio":"Reads."}"#;
@@ -45,7 +45,19 @@ async fn a_state_is_there_for_whoever_comes_later() {
 }
 
 #[tokio::test]
-async fn what_does_not_fit_is_refused_in_words() {
+async fn a_channel_can_be_given_in_parts() {
+    let demo = Demo::on_valkey().await;
+    // What `Channel::from_parts(&["room", "B2"])` gives.
+    let mut tail = Tail::start(&["onUpdates", r#"{"channel":"room._422"}"#, "--url", &demo.url()]);
+    tail.line_that_begins("-- live").await;
+    let parts = ["publish", "onUpdates", "--part", "room", "--part", "B2", USERS];
+    let options = ["--url", &demo.url(), "--valkey-url", &demo.valkey_url()];
+    tidings(&[parts.as_slice(), &options].concat()).await.ok();
+    assert_eq!(tail.line().await, format!("test: {USERS}"));
+}
+
+#[tokio::test]
+async fn an_invalid_event_is_refused_with_the_reason() {
     let refused = async |arguments: &[&str]| {
         tidings(&[&["publish"], arguments, &["--contract", CONTRACT]].concat()).await.failed()
     };
@@ -66,6 +78,11 @@ async fn what_does_not_fit_is_refused_in_words() {
         ),
         "{error}"
     );
+    assert!(error.ends_with("give each part with --part"), "{error}");
+    let error = refused(&["onUpdates", USERS]).await;
+    assert!(error.starts_with("tidings: the channel is missing: give CHANNEL"), "{error}");
+    let error = refused(&["onUpdates", "list-1", USERS, "--part", "list-1"]).await;
+    assert!(error.starts_with("tidings: give CHANNEL or --part, not both"), "{error}");
     let error = refused(&["onInstances", "all", "[]"]).await;
     assert!(error.starts_with("tidings: `onInstances` is a members feed: "), "{error}");
     let error = refused(&["userById", "all", "[]"]).await;
@@ -89,4 +106,21 @@ async fn a_valkey_that_does_not_answer_is_named_without_its_password() {
         format!("tidings: the event was not published: Valkey at {address}: Connection refused");
     let error = tidings(&[publish.as_slice(), &["--valkey-url", &wrong]].concat()).await.failed();
     assert_eq!(error, expected);
+}
+
+#[tokio::test]
+async fn a_valkey_that_fails_later_leaves_open_whether_the_event_was_published() {
+    // It answers PING, and refuses to write.
+    let valkey = ValkeyProcess::start_with(["--min-replicas-to-write", "1"]).await.unwrap();
+    let publish = ["publish", "onUpdates", "list-1", USERS, "--contract", CONTRACT];
+    let options = ["--valkey-url", &valkey.url(), "--idempotency-key", "a"];
+    let error = tidings(&[publish.as_slice(), &options].concat()).await.failed();
+    assert!(
+        error.starts_with("tidings: it is not known whether the event was published: "),
+        "{error}"
+    );
+    assert!(
+        error.ends_with("; repeat with --idempotency-key a, which publishes it once"),
+        "{error}"
+    );
 }

@@ -10,7 +10,7 @@ use tidings_demo_contract::OnUpdates;
 use tidings_testkit::{Port, ValkeyProcess};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle, time::timeout};
 
-/// How long anything may take before the test has failed. Far more than it ever takes.
+/// How long any step may take before the test fails: far longer than it takes on a slow machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The demo's server on a port that it keeps, with its broker.
@@ -29,7 +29,7 @@ impl Demo {
         Self::start(Port::reserve().unwrap(), None).await
     }
 
-    /// On a Valkey of its own.
+    /// On a new Valkey.
     pub(crate) async fn on_valkey() -> Self {
         let valkey = ValkeyProcess::start().await.unwrap();
         Self::start(Port::reserve().unwrap(), Some(valkey)).await
@@ -71,7 +71,7 @@ impl Demo {
         publish(&self.publisher, name).await
     }
 
-    /// Asks the server to leave, does something while it is away, and starts another one in its place.
+    /// Shuts the server down, calls `meanwhile`, and starts another server on the same port.
     pub(crate) async fn restart(mut self, meanwhile: impl AsyncFnOnce(&Publisher)) -> Self {
         let _ = self.shutdown.take().unwrap().send(());
         timeout(PATIENCE, &mut self.running).await.expect("the server leaves").unwrap().unwrap();

@@ -1,4 +1,4 @@
-//! What several tests need.
+//! Helpers for the tests.
 
 mod demo;
 mod program;

@@ -7,7 +7,7 @@ use tokio::time::timeout;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_tidings");
 
-/// How long anything may take before the test has failed. Far more than it ever takes.
+/// How long any step may take before the test fails: far longer than it takes on a slow machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What a command printed, and how it ended.
@@ -25,14 +25,14 @@ impl Output {
         self.stdout
     }
 
-    /// What it printed as an error, after checking that it failed and answered nothing.
+    /// What it printed as an error, after checking that it failed and printed no result.
     pub(crate) fn failed(self) -> String {
         assert_eq!((self.code, self.stdout.as_str()), (Some(1), ""), "{}", self.stderr);
         self.stderr.trim_end().to_owned()
     }
 }
 
-/// Runs a command to its end, with nothing of this process's environment.
+/// Runs a command to its end, with an empty environment.
 pub(crate) async fn tidings(arguments: &[&str]) -> Output {
     let mut command = tokio::process::Command::new(PROGRAM);
     command.env_clear().args(arguments).kill_on_drop(true);
@@ -41,7 +41,7 @@ pub(crate) async fn tidings(arguments: &[&str]) -> Output {
     Output { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
 }
 
-/// A `tidings tail` that goes on. Its standard output and error are read as one.
+/// A running `tidings tail`. Its standard output and error are read together.
 #[derive(Debug)]
 pub(crate) struct Tail {
     process: Process,
@@ -63,7 +63,7 @@ impl Tail {
         line.to_string()
     }
 
-    /// The next line that begins so. Those before it are left out.
+    /// The next line that begins with `start`. Skips those before it.
     pub(crate) async fn line_that_begins(&mut self, start: &str) -> String {
         loop {
             let line = self.line().await;
