@@ -3,9 +3,6 @@
 use tidings::{Channel, PublishError, Publisher};
 use tidings_demo_contract::{OnBio, OnUpdates, User, users::Bio};
 
-/// How often a list is published before the publisher gives up on bios that keep changing.
-const ATTEMPTS: usize = 3;
-
 /// Publishes the bio of a user, and keeps it as the newest value of the user's channel.
 pub(crate) async fn set(publisher: &Publisher, id: &str, bio: &str) -> Result<(), PublishError> {
     let value = Bio { id: id.to_owned(), bio: bio.to_owned() };
@@ -37,22 +34,21 @@ pub(crate) async fn applied(
 }
 
 /// Publishes a list of users with their bios. Two concurrent edits may each miss the other's bio, so it reads the bios
-/// again and publishes once more if they changed.
+/// again and publishes until they did not change: a limit on the attempts could leave an old list as the last one.
 pub(crate) async fn publish_list(
     publisher: &Publisher,
     channel: &Channel,
     users: &[User],
 ) -> Result<(), PublishError> {
     let mut list = applied(publisher, users).await?;
-    for _ in 0..ATTEMPTS {
+    loop {
         publisher.publish::<OnUpdates>(channel, &list).await?;
         let again = applied(publisher, users).await?;
         if again == list {
-            break;
+            return Ok(());
         }
         list = again;
     }
-    Ok(())
 }
 
 /// The user with another bio. An empty bio removes it.

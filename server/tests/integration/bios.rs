@@ -132,10 +132,10 @@ async fn edits_at_the_same_time_do_not_hide_each_other() {
     let (mut one, mut two) = (first.client().await, second.client().await);
     let in_one = on_updates(&mut one, "list-1").await;
     let in_two = on_updates(&mut two, "list-1").await;
-    for round in 0..20 {
+    for round in 0..100 {
         let bio = format!("round {round}");
         let mut editors = Vec::new();
-        for user in 1..=4 {
+        for user in 1..=10 {
             let server = if user % 2 == 0 { &first } else { &second };
             let (mut client, bio) = (server.client().await, bio.clone());
             editors.push(tokio::spawn(async move {
@@ -156,7 +156,7 @@ async fn edits_at_the_same_time_do_not_hide_each_other() {
                 }
                 last = event;
             }
-            for user in 1..=4 {
+            for user in 1..=10 {
                 let shown = bio_of(&last, &user.to_string());
                 assert_eq!(shown.as_ref(), Some(&bio), "of user {user}");
             }
