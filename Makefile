@@ -1,4 +1,4 @@
-# `make help` lists what there is to do.
+# `make help` lists the targets.
 
 SHELL       := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -43,7 +43,7 @@ cli: packages ## Install the program `tidings`, which works with any service and
 install: ## Install what tests and `make fleet` need: Valkey, nginx, Chromium (Debian, Ubuntu)
 	.ci/install
 
-# Goes on after a failure (-k), so that one run tells all there is to mend; it fails all the same.
+# `-k` continues after a failure, so one run reports every failure; `make` still fails.
 .PHONY: test
 test: install ## Install what the tests need, then run everything
 	$(MAKE) --no-print-directory -k lint check-contract check-compose test-rust test-portable test-client test-browser test-interop test-new
@@ -134,7 +134,7 @@ format: $(modules) ## Format everything
 	$(npm) run format
 
 .PHONY: generate
-generate: $(modules) ## Write the contract's files anew: from Rust types to schema/, from there to client-ts/
+generate: $(modules) ## Regenerate the contract's files: from Rust types to schema/, from there to client-ts/
 	cargo run --locked -p tidings-demo-contract -- generate
 	$(npm) run generate
 

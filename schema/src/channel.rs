@@ -51,7 +51,7 @@ impl Channel {
             for (at, byte) in part.bytes().enumerate() {
                 match byte {
                     b'a'..=b'z' | b'0'..=b'9' => name.push(byte.into()),
-                    // A name does not begin with it.
+                    // A channel name must not begin with `-`.
                     b'-' if n + at > 0 => name.push('-'),
                     _ => write!(name, "_{byte:02x}").expect("a string takes any text"),
                 }
@@ -67,7 +67,8 @@ impl Channel {
         Self(name)
     }
 
-    /// `_-` is how no escaped name begins: two digits, a dot or the end follow its `_`.
+    /// Prefixes the hash with `_-`. No escaped name starts so: a leading `_` is followed by two hex digits, a dot or
+    /// the end.
     fn hashed(parts: &[&str]) -> Self {
         let mut hash = Sha256::new();
         for part in parts {

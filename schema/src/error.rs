@@ -75,7 +75,7 @@ pub trait ErrorDetails: Serialize + JsonSchema {
 }
 
 impl ErrorKind {
-    /// A kind of error of a service, not retryable and without details.
+    /// A kind of error of a service, not retryable and without details. A kind with details needs [`ErrorKind::of`].
     ///
     /// `code` is the number in the error's `code` member, outside of -32768 to -32000. `name` is the stable name that client
     /// code compares with, camelCase. `meaning` is a sentence for people. A router refuses a code that is reserved, and a
@@ -116,7 +116,7 @@ impl ErrorKind {
         self.meaning
     }
 
-    /// Whether JSON-RPC reserves the code, so that only Tidings uses it.
+    /// Whether JSON-RPC reserves the code, so that only Tidings may use it.
     pub const fn is_reserved(self) -> bool {
         -32768 <= self.code && self.code <= -32000
     }
@@ -210,8 +210,8 @@ pub struct RpcError {
     pub code: i32,
     /// What went wrong and what to do about it.
     pub message: String,
-    /// Absent only where the transport itself answered (parse errors). For sizes it writes a plain string here,
-    /// which this type does not take.
+    /// Absent only where the transport itself answered (parse errors). For size errors the transport sends a plain
+    /// string, which this type cannot deserialize.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<ErrorData>,
 }

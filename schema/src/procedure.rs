@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{Channel, ErrorKind};
 
-/// How long the broker keeps the newest value of a [`Feed::State`] channel, unless the subscription says otherwise.
+/// How long the broker keeps the newest value of a [`Feed::State`] channel, unless the subscription sets
+/// [`Subscription::STATE_RETENTION`].
 pub const STATE_RETENTION: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// A procedure that reads and changes nothing.
@@ -113,21 +114,21 @@ pub trait Subscription: JsonSchema {
     const NAMESPACE: &'static str = Self::NAME;
     /// The parameters, by name. [`NoInput`] when there are none.
     type Input: DeserializeOwned + JsonSchema + Send + 'static;
-    /// What a publisher publishes. A payload that does not fit is sent to no client.
+    /// The payload type. Replicas drop, log and count a payload that does not deserialize into it.
     type Event: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static;
     /// What a subscriber receives after it has fallen behind or was away.
     const FEED: Feed;
     /// [`Feed::State`] only: how long the broker keeps the newest value after it was published.
     const STATE_RETENTION: Duration = STATE_RETENTION;
     /// [`Feed::Members`] only: how long a member is listed after its last report. A member that stops reporting
-    /// disappears for every subscriber after at most twice this time.
+    /// disappears for every subscriber after at most twice this time, while the broker is up.
     const MEMBER_TTL: Duration = Duration::from_secs(15);
     /// The errors that subscribing may answer, besides those that any call can meet and those that any
     /// subscription can meet (`brokerUnavailable`, `tooManySubscriptions`).
     const ERRORS: &'static [ErrorKind] = &[];
 
-    /// The channel that this input asks for. A client reaches no other channel. Without an implementation of its own, a
-    /// procedure has one channel, `all`.
+    /// Returns the channel for an input. Clients reach channels only through this function. The default is the channel
+    /// `all`.
     fn channel(input: &Self::Input) -> Channel {
         let _ = input;
         Channel::default()
@@ -158,6 +159,33 @@ impl Feed {
 }
 
 /// The event of a [`Feed::Members`] subscription: a list of what each member contributes. Implemented for `Vec<M>`.
+///
+/// ```
+/// # use schemars::JsonSchema;
+/// # use serde::{Deserialize, Serialize};
+/// # use tidings_contract::{Feed, MemberList, NoInput, Subscription};
+/// /// A player at the table.
+/// #[derive(Serialize, Deserialize, JsonSchema)]
+/// struct Player {
+///     name: String,
+/// }
+///
+/// /// Streams the players at the table.
+/// #[derive(JsonSchema)]
+/// struct OnPlayers;
+///
+/// impl Subscription for OnPlayers {
+///     const NAME: &'static str = "table.onPlayers";
+///     type Input = NoInput;
+///     type Event = Vec<Player>;
+///     const FEED: Feed = Feed::Members;
+/// }
+///
+/// // A publisher reports one element of the list.
+/// type Member = <<OnPlayers as Subscription>::Event as MemberList>::Member;
+/// let ada: Member = Player { name: "Ada".to_owned() };
+/// # assert_eq!(ada.name, "Ada");
+/// ```
 pub trait MemberList {
     /// What one member contributes.
     type Member: Serialize;

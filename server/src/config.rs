@@ -1,4 +1,4 @@
-//! What can be configured, by flag, by environment variable or as plain structs, and checked once at the start.
+//! The configuration: from flags, environment variables or plain structs. Checked once, at the start.
 //!
 //! The doc comment of each field is its `--help`.
 
@@ -11,8 +11,8 @@ use crate::{broker::Retention, error::Error};
 
 /// The options of a service.
 ///
-/// Flatten it into the command line of your own program, call [`Config::parse`] where these options are all there is, or
-/// fill it in: the default is what a command line without arguments gives.
+/// Flatten it into the command line of your own program, call [`Config::parse`] if it has no other options, or
+/// fill in the struct: the default equals a command line without arguments.
 ///
 /// ```
 /// # use tidings::Config;
@@ -52,7 +52,7 @@ pub struct Config {
     )]
     pub instance: String,
 
-    /// Development mode, on loopback only: procedures that say neither `.public()` nor `.authorize(…)` are served.
+    /// Development mode, on loopback only: serves procedures with neither `.public()` nor `.authorize(…)`.
     #[arg(long, env = "TIDINGS_DEV", value_parser = clap::builder::FalseyValueParser::new())]
     pub dev: bool,
 
@@ -173,9 +173,9 @@ impl BrokerConfig {
     ///
     /// # Errors
     ///
-    /// When the address cannot be one. The message does not show it.
+    /// When the address is not valid. The message does not show it.
     pub(crate) fn server(&self) -> Result<Option<ConnectionInfo>, Error> {
-        // An empty variable is how a compose file says that there is none.
+        // A compose file sets an empty variable for "no Valkey".
         let url = self.valkey_url.as_ref().filter(|Secret(url)| !url.is_empty());
         let Some(Secret(url)) = url else { return Ok(None) };
         let server = url.as_str().into_connection_info().map_err(|_| {
@@ -226,7 +226,7 @@ pub struct Limits {
     #[arg(long, env = "MAX_PAYLOAD_BYTES", value_name = "BYTES", default_value_t = 1024 * 1024, value_parser = clap::value_parser!(u32).range(2..))]
     pub max_payload_bytes: u32,
 
-    /// Calls of one connection that are not answered yet. When there are so many, nothing more is read from it.
+    /// Calls of one connection that are not answered yet. At the limit, the server stops reading from the connection.
     #[arg(long, env = "MAX_CALLS", value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..))]
     pub max_calls: u32,
 
@@ -262,7 +262,7 @@ pub struct Limits {
     pub drain_limit: Duration,
 }
 
-/// What [`Config::parse`] understands.
+/// The command line that [`Config::parse`] reads.
 #[derive(Debug, Parser)]
 #[command(max_term_width = 100, about = None, long_about = None)]
 struct Program {
@@ -291,7 +291,7 @@ impl From<Option<ProgramCommand>> for Action {
 }
 
 impl Config {
-    /// Reads the process's command line and environment. Prints help, or what is wrong, and exits where there is nothing to
+    /// Reads the process's command line and environment. Prints help or the error, and exits, when there is nothing to
     /// start.
     ///
     /// The command `openrpc` makes [`crate::Server::run`] print the document instead of serving, and `health` asks a running
@@ -354,7 +354,7 @@ impl Config {
     }
 }
 
-/// What a command line without arguments gives, whatever the environment says.
+/// The configuration of a command line without arguments. Ignores the environment.
 impl Default for Config {
     fn default() -> Self {
         let command = Program::command().mut_args(|argument| argument.env(None::<&'static str>));

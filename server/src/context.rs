@@ -1,4 +1,4 @@
-//! What handlers receive besides their input.
+//! The `Context` that handlers receive besides their input.
 
 use std::{fmt, net::SocketAddr, sync::Arc};
 
@@ -6,7 +6,7 @@ use axum::http::{Extensions, HeaderMap};
 
 use crate::publisher::Publisher;
 
-/// What every handler receives besides its input: the service's state, a publisher, and the caller. Cloning shares it.
+/// Passed to every handler with its input: the service's state, a publisher, and the caller. Cloning shares it.
 ///
 /// ```
 /// # use tidings::{Context, NoInput, RpcError};
@@ -24,7 +24,7 @@ pub struct Context<S> {
     pub state: Arc<S>,
     /// Publishes events of this service.
     pub publisher: Publisher,
-    /// Who calls.
+    /// The client that calls.
     pub caller: Caller,
 }
 
@@ -46,11 +46,29 @@ impl<S> fmt::Debug for Context<S> {
     }
 }
 
-/// What is known of the client that calls. Cloning shares it.
+/// The client that calls: its connection, address and request headers. Cloning shares it.
 ///
-/// Headers and extensions are those of the request: the handshake where the call came by WebSocket, the POST itself
-/// otherwise. A service that authenticates with a middleware ([`crate::Server::wrap`]) puts what it found into the request's
-/// extensions, and reads it here.
+/// Headers and extensions are those of the request: the handshake for a call by WebSocket, the POST itself otherwise. A
+/// middleware that authenticates ([`crate::Server::wrap`]) puts the user into the request's extensions; handlers read
+/// the user from here.
+///
+/// ```
+/// # use tidings::{Context, NoInput, RpcError};
+/// # struct Shop;
+/// /// Inserted into the request's extensions by a middleware.
+/// #[derive(Clone)]
+/// struct SignedIn {
+///     is_buyer: bool,
+/// }
+///
+/// async fn may_order(context: Context<Shop>, _: NoInput) -> Result<(), RpcError> {
+///     match context.caller.extensions().get::<SignedIn>() {
+///         Some(SignedIn { is_buyer: true }) => Ok(()),
+///         Some(_) => Err(RpcError::forbidden("only buyers may order")),
+///         None => Err(RpcError::forbidden("sign in to order")),
+///     }
+/// }
+/// ```
 #[derive(Clone)]
 pub struct Caller(Arc<Request>);
 
@@ -73,7 +91,7 @@ impl Caller {
         Self(Arc::new(Request { peer, headers, extensions }))
     }
 
-    /// Names the connection: unique within the life of this replica.
+    /// The connection's number: unique within the life of this replica.
     pub fn connection(&self) -> u64 {
         self.0.peer.connection
     }
@@ -88,13 +106,13 @@ impl Caller {
         &self.0.headers
     }
 
-    /// The extensions of the request, as middleware left them.
+    /// The extensions of the request, with those that middleware inserted.
     pub fn extensions(&self) -> &Extensions {
         &self.0.extensions
     }
 }
 
-/// Shows no header: they may hold secrets.
+/// Does not show headers: they may hold secrets.
 impl fmt::Debug for Caller {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Caller")

@@ -17,7 +17,7 @@ use crate::{
     socket::Terms,
 };
 
-/// The shortest time between two reads of idle channels, however short the history.
+/// The shortest time between two reads of idle channels. Applies when `--history-time` is very short.
 const TOUCH_AT_MOST: Duration = Duration::from_millis(100);
 
 /// More would only be a longer list to look through.

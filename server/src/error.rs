@@ -1,6 +1,6 @@
 //! Why a server or a publisher cannot be started.
 //!
-//! What a client sees is [`tidings_contract::RpcError`]; what a publisher sees is [`crate::PublishError`].
+//! Clients receive [`tidings_contract::RpcError`], publishers [`crate::PublishError`].
 
 use std::{fmt, io, net::SocketAddr};
 
@@ -18,7 +18,7 @@ pub enum Error {
     /// The router's contract is not valid.
     #[error(transparent)]
     Contract(#[from] InvalidContract),
-    /// Some procedures do not say who may call them, and the server is not in development mode.
+    /// Some procedures have neither `.public()` nor `.authorize(…)`, and the server is not in development mode.
     #[error(
         "who may call {}? Add .public() or .authorize(handler) to each in the router, or start with --dev (TIDINGS_DEV=1) on \
          loopback while you develop",
@@ -33,12 +33,12 @@ pub enum Error {
         /// Why not.
         source: io::Error,
     },
-    /// A server that was asked whether it is ready is not, or does not answer.
+    /// The command `health` found the server not ready, or got no answer.
     #[error("{address} is not ready: {reason}")]
     Health {
-        /// Where it was asked.
+        /// The address of that server.
         address: SocketAddr,
-        /// What it answered, or why it did not.
+        /// Its answer, or why there was none.
         reason: String,
     },
     /// Valkey cannot be reached, or refuses this client.

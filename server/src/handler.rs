@@ -1,4 +1,4 @@
-//! What a service registers, and how it is run: one panic is one failed call.
+//! The handlers that a service registers. A panic in one fails that call only.
 
 use std::{future::ready, panic::AssertUnwindSafe};
 
@@ -7,18 +7,49 @@ use tidings_contract::{ErrorKind, RpcError};
 
 use crate::context::Context;
 
-/// What a handler answers.
+/// The result of a handler.
 pub type Answer<T> = Result<T, RpcError>;
 
 /// An async function that takes a [`Context`] and an input.
 ///
 /// Implemented for every `async fn(Context<S>, I) -> Result<O, RpcError>`, and for closures whose arguments have types:
 /// `|context: Context<Shop>, input: Symbol| async move { … }`.
+///
+/// ```
+/// # use schemars::JsonSchema;
+/// # use tidings::{Context, NoInput, Query, Router, RpcError};
+/// # struct Shop { open: bool, currency: String }
+/// # #[derive(JsonSchema)]
+/// # struct IsOpen;
+/// # impl Query for IsOpen {
+/// #     const NAME: &'static str = "shop.isOpen";
+/// #     type Input = NoInput;
+/// #     type Output = bool;
+/// # }
+/// # #[derive(JsonSchema)]
+/// # struct Currency;
+/// # impl Query for Currency {
+/// #     const NAME: &'static str = "shop.currency";
+/// #     type Input = NoInput;
+/// #     type Output = String;
+/// # }
+/// async fn is_open(context: Context<Shop>, _: NoInput) -> Result<bool, RpcError> {
+///     Ok(context.state.open)
+/// }
+///
+/// let router = Router::<Shop>::new("Shop", "1.0.0")
+///     .query::<IsOpen>(is_open)
+///     .public()
+///     .query::<Currency>(|context: Context<Shop>, _: NoInput| async move {
+///         Ok(context.state.currency.clone())
+///     })
+///     .public();
+/// ```
 pub trait Handler<S, I, O>: Clone + Send + Sync + 'static {
-    /// What it returns.
+    /// The future that `call` returns.
     type Future: Future<Output = Answer<O>> + Send + 'static;
 
-    /// Runs it.
+    /// Calls the handler. The returned future runs it.
     fn call(&self, context: Context<S>, input: I) -> Self::Future;
 }
 
@@ -34,7 +65,7 @@ where
     }
 }
 
-/// Runs a service's code. A panic is an `internalError` to the client; the panic hook has printed the rest.
+/// Runs a service's code. Turns a panic into `internalError`; the panic hook has printed the panic's message.
 pub(crate) fn guarded<T: Send + 'static>(
     procedure: &'static str,
     run: impl FnOnce() -> BoxFuture<'static, Answer<T>>,
@@ -54,7 +85,7 @@ fn panicked(procedure: &'static str) -> RpcError {
     internal_error()
 }
 
-/// What a client learns of a failure that is none of its business.
+/// The error for a failure whose cause stays in the server's log.
 pub(crate) fn internal_error() -> RpcError {
     RpcError::new(ErrorKind::INTERNAL_ERROR, "the server failed; its log says why")
 }

@@ -17,16 +17,16 @@ use crate::error::Error;
 /// How long the server may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Bytes of the answer that are read. `/readyz` answers one line.
+/// Bytes of the response that are read. `/readyz` responds with one line.
 const MAX_ANSWER_BYTES: u64 = 8 * 1024;
 
-/// Asks the server that listens on `address` for `/readyz`. An address that means every interface is asked on loopback.
+/// Requests `/readyz` from the server that listens on `address`, on loopback where `address` means every interface.
 ///
-/// A service's `health` command is this ([`crate::Config::parse`]).
+/// The command `health` of a service calls this ([`crate::Config::parse`]).
 ///
 /// # Errors
 ///
-/// When it is not ready, or does not answer within two seconds. The message says which.
+/// When the server is not ready, or does not answer within two seconds. The message contains the reason.
 pub async fn health(address: SocketAddr) -> Result<(), Error> {
     let address = reachable(address);
     let failed = |reason: String| Error::Health { address, reason };
@@ -39,7 +39,7 @@ pub async fn health(address: SocketAddr) -> Result<(), Error> {
     if status == "200" { Ok(()) } else { Err(failed(format!("{status} {}", body.trim()))) }
 }
 
-/// HTTP/1.0 ends the answer with the connection, so that nothing has to be parsed for its length.
+/// Uses HTTP/1.0, where the connection ends with the response: the length need not be parsed.
 async fn get(address: SocketAddr) -> io::Result<String> {
     let mut stream = TcpStream::connect(address).await?;
     let request = format!("GET /readyz HTTP/1.0\r\nhost: {address}\r\n\r\n");

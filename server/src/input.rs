@@ -18,8 +18,7 @@ pub(crate) fn parse<I: DeserializeOwned>(params: &Params<'_>) -> Result<I, RpcEr
     read(object(params)?)
 }
 
-/// Reads the input of a resumable subscription, and `lastEventId`, which stands beside the members of the input and is none
-/// of them.
+/// Reads the input and `lastEventId`, which is not a member of the input type.
 ///
 /// # Errors
 ///
@@ -28,7 +27,7 @@ pub(crate) fn parse_with_cursor<I: DeserializeOwned>(
     params: &Params<'_>,
 ) -> Result<(I, Option<EventId>), RpcError> {
     let json = object(params)?;
-    // Nearly every client begins now, and nothing has to be taken apart for it.
+    // Fast path: most calls have no `lastEventId`.
     if !json.contains(LAST_EVENT_ID) {
         return Ok((read(json)?, None));
     }
@@ -169,7 +168,7 @@ mod tests {
         ] {
             let parsed = parse_with_cursor::<Strict>(&Params::new(Some(params)));
             if params.contains("\\u0045") {
-                // Nobody writes it so. The framework does not find it, and says that it is unknown.
+                // The framework does not find an escaped name. The input type refuses it as unknown.
                 assert!(parsed.is_err());
                 continue;
             }

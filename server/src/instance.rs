@@ -1,4 +1,4 @@
-//! What this replica says of itself to all that follow `onInstances`.
+//! Reports this replica to the subscribers of `onInstances`.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,11 +8,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{engine::Engine, metrics::Metrics};
 
-/// How often a replica reports: twice within the time that a report is believed.
+/// How often a replica reports: two reports fit into `MEMBER_TTL`.
 const INTERVAL: Duration = Duration::from_secs(2);
 
-/// Reports until `leave`, and then that it has left. A report that the broker does not take is left out: the
-/// next one replaces it.
+/// Reports until `leave`, and then leaves the list. A failed report is not repeated: the next one replaces it.
 pub(crate) async fn report(engine: Arc<Engine>, version: String, leave: CancellationToken) {
     let (publisher, channel) = (engine.publisher(), Channel::default());
     let began = Instant::now();
@@ -33,7 +32,7 @@ pub(crate) async fn report(engine: Arc<Engine>, version: String, leave: Cancella
         last = now;
         let reported = publisher.report::<OnInstances>(&channel, &instance.name, &instance).await;
         if let Err(error) = reported {
-            tracing::debug!(%error, "the replica could not report what it is doing");
+            tracing::debug!(%error, "the replica could not report itself");
         }
     }
     let left = publisher.leave::<OnInstances>(&channel, &engine.config.instance).await;

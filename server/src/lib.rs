@@ -13,7 +13,7 @@
 //!
 //! What a service uses, in reading order:
 
-/// All that a contract is made of; see [`tidings_contract`].
+/// The parts of a contract; see [`tidings_contract`].
 pub use tidings_contract::{
     BrokerStatus, Channel, ErrorData, ErrorDetails, ErrorKind, Event, EventId, Feed, GapReason,
     Instance, InvalidChannel, InvalidContract, MemberList, Mutation, NoInput, OnInstances, OpenRpc,
@@ -25,11 +25,11 @@ pub use tidings_contract::{
 mod handler;
 pub use handler::{Answer, Handler};
 
-/// What handlers receive.
+/// The context of handlers.
 mod context;
 pub use context::{Caller, Context};
 
-/// Procedures in, methods and document out.
+/// Registers procedures; builds the methods and the document.
 mod router;
 pub use router::{Call, Follow, Registered, Router};
 
@@ -37,7 +37,7 @@ pub use router::{Call, Follow, Registered, Router};
 mod config;
 pub use config::{Action, BrokerConfig, Config, Limits, LogConfig, LogFormat, Secret};
 
-/// A server's life.
+/// Starts, serves and ends a server.
 mod server;
 pub use server::Server;
 
@@ -68,7 +68,7 @@ pub use platform::shutdown_requested;
 /// The web framework of [`Server::routes`] and [`Server::wrap`], in the version that they take.
 pub use axum;
 
-// The engine, in the order in which a call comes by. `ARCHITECTURE.md` has the walkthroughs.
+// The engine, in the order in which a call passes through. `ARCHITECTURE.md` has the walkthroughs.
 
 /// Where channels live.
 mod broker;
@@ -80,19 +80,19 @@ mod http;
 mod hub;
 /// Parameters of a call.
 mod input;
-/// What a replica reports of itself.
+/// Reports this replica to the subscribers of `onInstances`.
 mod instance;
 /// Every metric.
 mod metrics;
 /// Whether this replica should be given clients.
 mod readiness;
-/// How a stream goes on where it was left.
+/// Resuming a stream after `lastEventId`.
 mod resume;
 #[cfg(test)]
 mod sample;
 /// How procedures are called.
 mod service;
-/// A connection's subscriptions, and what waits for them to be read.
+/// A connection, its subscriptions, and the outbox of bytes that the client has not read yet.
 mod socket;
 /// One subscriber's life.
 mod subscription;

@@ -16,8 +16,8 @@ use redis::io::tcp::TcpSettings;
 use socket2::SockRef;
 use tokio::net::TcpSocket;
 
-/// Resolves when the process is asked to end. The signals are caught from the call on, not from the first poll: one that
-/// arrives in between is not lost.
+/// Resolves on SIGINT or SIGTERM. Catches the signals from the call on, not from the first poll: a signal in between is
+/// not lost.
 ///
 /// # Errors
 ///
@@ -37,7 +37,7 @@ pub fn shutdown_requested() -> io::Result<impl Future<Output = ()> + Send + 'sta
     })
 }
 
-/// Resolves when the process is asked to end, by Ctrl-C.
+/// Resolves on Ctrl-C.
 ///
 /// # Errors
 ///
@@ -83,14 +83,14 @@ pub(crate) fn limit_valkey_stall(settings: TcpSettings, limit: Duration) -> TcpS
     settings.set_keepalive(redis::io::tcp::socket2::TcpKeepalive::new().with_time(limit))
 }
 
-/// Lets a restarted server have its port back, although connections of the old one linger.
+/// Lets a restarted server bind its port while old connections are in TIME_WAIT.
 #[cfg(all(unix, not(tidings_portable)))]
 #[expect(clippy::disallowed_methods, reason = "this file is where it is called")]
 pub(crate) fn reuse_address(socket: &TcpSocket) -> io::Result<()> {
     socket.set_reuseaddr(true)
 }
 
-/// Does nothing: Windows gives the port back by itself.
+/// Does nothing: Windows frees the port without it.
 #[cfg(not(all(unix, not(tidings_portable))))]
 #[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
 pub(crate) fn reuse_address(_: &TcpSocket) -> io::Result<()> {

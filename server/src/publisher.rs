@@ -22,6 +22,10 @@ const MAX_BATCH_BYTES: usize = 64 * 1024 * 1024;
 /// Publishes events. In a handler it is [`crate::Context::publisher`]; another process connects one. Cloning shares the
 /// connection.
 ///
+/// - It reconnects by itself. A call fails when Valkey has not answered within 2 s.
+/// - On the memory broker, publishing waits while 256 events are in flight.
+/// - Only a server's publisher knows `--max-payload-bytes` and returns [`PublishError::TooLarge`].
+///
 /// Calls that run at the same time are pipelined on one connection. [`Publisher::batch`] publishes many events in order
 /// with one round trip.
 ///
@@ -50,7 +54,7 @@ const MAX_BATCH_BYTES: usize = 64 * 1024 * 1024;
 pub struct Publisher {
     broker: Arc<dyn Broker>,
     key_prefix: Arc<str>,
-    /// What replicas send on; unknown outside of a server.
+    /// Largest payload that replicas forward. `None` outside of a server.
     max_payload_bytes: Option<usize>,
 }
 
@@ -62,7 +66,7 @@ pub enum PublishError {
     /// idempotency key.
     #[error("{0}")]
     Unavailable(String),
-    /// The payload is larger than replicas send (`--max-payload-bytes`).
+    /// The payload is larger than replicas forward (`--max-payload-bytes`).
     #[error("the event has {bytes} bytes and may have {max} (--max-payload-bytes)")]
     TooLarge {
         /// The payload's size.
@@ -73,12 +77,13 @@ pub enum PublishError {
     /// The batch is over its bound; nothing of it was published.
     #[error("a batch may have {MAX_BATCH} events and {MAX_BATCH_BYTES} bytes; send it in parts")]
     BatchTooLarge,
-    /// The event cannot be written as JSON, or what the broker keeps is not of the event's type.
+    /// The event cannot be written as JSON, or the broker's value is not of the event's type.
     #[error("not the JSON of this event: {0}")]
     Json(String),
 }
 
-/// Lets a handler use `?`. The client learns that it may try again, and the log has the reason.
+/// Lets a handler use `?`. The client receives `brokerUnavailable`, which is retryable, or `internalError`; the log has
+/// the reason.
 impl From<PublishError> for RpcError {
     fn from(error: PublishError) -> Self {
         tracing::warn!(%error, "a handler could not publish");
@@ -99,13 +104,30 @@ impl From<BrokerUnavailable> for PublishError {
 }
 
 /// A channel, for tools that know a service by its OpenRPC document only.
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use tidings::{Publisher, Target};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let publisher = Publisher::connect("redis://127.0.0.1:6379").await?;
+/// let target = Target {
+///     namespace: "prices.onPrice".to_owned(),
+///     channel: "acme".parse()?,
+///     state_retention: Some(Duration::from_secs(3600)),
+/// };
+/// publisher.publish_raw(&target, r#"{"cents":1250}"#, None).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
     /// `x-subscription.namespace` of the procedure.
     pub namespace: String,
     /// The channel.
     pub channel: Channel,
-    /// `x-subscription.stateRetentionMs`, of a `state` feed; nothing for a `log` feed.
+    /// `x-subscription.stateRetentionMs` of a `state` feed; `None` for a `log` feed.
     pub state_retention: Option<Duration>,
 }
 
@@ -122,7 +144,7 @@ impl Publisher {
     ///
     /// # Errors
     ///
-    /// When the address cannot be one, or Valkey does not answer or refuses this client.
+    /// When the address is not valid, or Valkey does not answer or refuses this client.
     pub async fn connect(url: &str) -> Result<Self, Error> {
         Self::connect_with(&BrokerConfig {
             valkey_url: Some(url.into()),
@@ -133,12 +155,12 @@ impl Publisher {
 
     /// As [`Publisher::connect`], with a key prefix or other options.
     ///
-    /// History options matter only when this publisher is the first to use that Valkey: the functions that are there keep
-    /// the numbers that a replica put in.
+    /// History options matter only when this publisher is the first to use that Valkey: functions that a replica has
+    /// loaded keep that replica's numbers.
     ///
     /// # Errors
     ///
-    /// When no address is given or it cannot be one, or Valkey does not answer or refuses this client.
+    /// When the address is missing or not valid, or Valkey does not answer or refuses this client.
     pub async fn connect_with(config: &BrokerConfig) -> Result<Self, Error> {
         let server = config.server()?.ok_or_else(|| {
             Error::Config(
@@ -149,7 +171,7 @@ impl Publisher {
         })?;
         let address = server.clone().into_connection_info().map(|info| info.addr().to_string());
         let address = address.unwrap_or_default();
-        // The stream of what comes in is for servers.
+        // Only servers need the incoming stream.
         let (broker, _) = ValkeyBroker::new(server, config.retention())
             .map_err(|e| Error::Config(format!("the Valkey URL cannot be used: {e}")))?;
         broker.ping().await.map_err(|e| Error::Broker(format!("Valkey at {address}: {}", e.0)))?;
@@ -165,7 +187,7 @@ impl Publisher {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let publisher = Publisher::connect("redis://127.0.0.1:6379").await?;
-    /// // An instance reports itself: nobody publishes the list.
+    /// // Each instance reports its own element; the list cannot be published.
     /// publisher.publish::<OnInstances>(&Channel::default(), &vec![]).await?;
     /// # Ok(())
     /// # }
@@ -208,8 +230,7 @@ impl Publisher {
         Batch { publisher: self, publishes: Vec::new(), bytes: 0, fault: None }
     }
 
-    /// The newest value of a `State` feed, while the broker keeps it. Other feeds do not compile: of a `Log` feed, every
-    /// event counts.
+    /// The newest value of a `State` feed, while the broker keeps it. Compiles for `State` feeds only.
     ///
     /// ```compile_fail,E0080
     /// # use schemars::JsonSchema;
@@ -232,7 +253,7 @@ impl Publisher {
     ///
     /// # Errors
     ///
-    /// When the broker cannot be reached, or keeps something that is not of the event's type.
+    /// When the broker cannot be reached, or its value is not of the event's type.
     pub async fn newest<P: Subscription>(
         &self,
         channel: &Channel,
@@ -246,7 +267,7 @@ impl Publisher {
 
     /// Reports the element of one member of a `Members` feed: subscribers receive the list of all members' elements, in the
     /// order of the members' names. Report again before [`Subscription::MEMBER_TTL`] has passed, or the member drops out.
-    /// Other feeds do not compile.
+    /// Compiles for `Members` feeds only.
     ///
     /// ```no_run
     /// # use schemars::JsonSchema;
@@ -273,6 +294,10 @@ impl Publisher {
     /// # Errors
     ///
     /// See [`PublishError`].
+    ///
+    /// # Cancel safety
+    ///
+    /// When dropped before it resolves, the element may or may not have been published.
     pub async fn report<P: Subscription<Event: MemberList>>(
         &self,
         channel: &Channel,
@@ -287,11 +312,15 @@ impl Publisher {
         self.check_size(bytes)
     }
 
-    /// Takes a member out of a `Members` feed, at once. Other feeds do not compile.
+    /// Takes a member out of a `Members` feed, at once. Compiles for `Members` feeds only.
     ///
     /// # Errors
     ///
     /// When the broker cannot be reached.
+    ///
+    /// # Cancel safety
+    ///
+    /// When dropped before it resolves, the member may or may not have left.
     pub async fn leave<P: Subscription>(
         &self,
         channel: &Channel,
@@ -302,8 +331,8 @@ impl Publisher {
         Ok(self.broker.report(&key, member, None, P::MEMBER_TTL).await.map(drop)?)
     }
 
-    /// Publishes bytes as they are, for tools that have checked them against the OpenRPC document. A payload that does not
-    /// fit its procedure is sent to no client.
+    /// Publishes bytes unchecked, for tools that have checked them against the OpenRPC document. Replicas drop, log and
+    /// count a payload that does not fit its procedure. See [`Target`] for an example.
     ///
     /// # Errors
     ///
@@ -367,7 +396,33 @@ impl fmt::Debug for Publisher {
     }
 }
 
-/// Events that are published together, in order, whatever their procedures: at most 10,000 events and 64 MiB.
+/// Events that are published together, in order: at most 10,000 events and 64 MiB. They may belong to several
+/// procedures.
+///
+/// ```no_run
+/// # use schemars::JsonSchema;
+/// # use tidings::{Channel, Feed, NoInput, Publisher, Subscription};
+/// # #[derive(JsonSchema)]
+/// # struct OnPrice;
+/// # impl Subscription for OnPrice {
+/// #     const NAME: &'static str = "prices.onPrice";
+/// #     type Input = NoInput;
+/// #     type Event = u64;
+/// #     const FEED: Feed = Feed::State;
+/// # }
+/// # async fn example(publisher: Publisher) -> Result<(), Box<dyn std::error::Error>> {
+/// let results = publisher
+///     .batch()
+///     .publish::<OnPrice>(&Channel::from_parts(&["acme"]), &1250)
+///     .publish::<OnPrice>(&Channel::from_parts(&["globex"]), &990)
+///     .send()
+///     .await?;
+/// for result in results {
+///     println!("published as {}", result?.as_str());
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use = "a batch is published by `send`"]
 pub struct Batch<'a> {
@@ -413,11 +468,11 @@ impl Batch<'_> {
         self
     }
 
-    /// Publishes them, and answers a result for each, in order: some may fail and others not.
+    /// Publishes the events. Returns one result for each, in order: some may fail while others succeed.
     ///
     /// # Errors
     ///
-    /// When an event cannot be published as it is, or the batch is over its bound: then nothing was published.
+    /// When an event is too large or cannot be written as JSON, or the batch is over its bound. Nothing was published.
     ///
     /// # Cancel safety
     ///

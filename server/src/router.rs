@@ -27,8 +27,8 @@ use crate::{
 /// Collects the procedures of a service with their handlers. `S` is the service's own state, which handlers receive in their
 /// [`Context`].
 ///
-/// Say for each procedure who may call it: `.public()`, or `.authorize(handler)`, right after registering it. A server
-/// refuses to start where one says neither, but in development mode (`--dev`).
+/// Declare access right after registering a procedure: `.public()` or `.authorize(handler)`. Without it, a server
+/// starts only in development mode (`--dev`).
 ///
 /// ```
 /// # use schemars::JsonSchema;
@@ -93,10 +93,10 @@ type Snapshot<S> = Arc<
     dyn Fn(Context<S>, &Params<'static>) -> BoxFuture<'static, Answer<Box<RawValue>>> + Send + Sync,
 >;
 
-/// What a server serves.
+/// The methods and the document of one server.
 #[derive(Clone, Debug)]
 pub(crate) struct Routes {
-    /// What jsonrpsee dispatches to.
+    /// The methods that jsonrpsee dispatches to.
     pub(crate) methods: Methods,
     /// The OpenRPC document, as JSON.
     pub(crate) document: Arc<str>,
@@ -151,7 +151,7 @@ impl<S: Send + Sync + 'static, Last> Router<S, Last> {
         self.add(P::NAME, Box::new(serve), OpenRpc::mutation::<P>)
     }
 
-    /// Serves a subscription. Its type says all there is to say: there is no handler.
+    /// Serves a subscription. It has no handler: the type determines channel and feed.
     pub fn subscription<P: Subscription>(self) -> Router<S, Follow<P>> {
         let serve = |service: Arc<Service<S>>, access: Access<S>| {
             let engine = service.engine.clone();
@@ -164,7 +164,7 @@ impl<S: Send + Sync + 'static, Last> Router<S, Last> {
         self.add(P::NAME, Box::new(serve), OpenRpc::subscription::<P>)
     }
 
-    /// Serves [`OnInstances`], and has each replica report what it is doing, every two seconds.
+    /// Serves [`OnInstances`]: each replica reports its load every two seconds.
     pub fn instances(self) -> Router<S, Follow<OnInstances>> {
         let router = self.subscription::<OnInstances>();
         Router { reports_instances: true, ..router }
@@ -174,7 +174,7 @@ impl<S: Send + Sync + 'static, Last> Router<S, Last> {
     ///
     /// # Errors
     ///
-    /// Everything that the contract gets wrong, see [`OpenRpc::into_document`].
+    /// All mistakes of the contract, see [`OpenRpc::into_document`].
     pub fn document(self) -> Result<serde_json::Value, InvalidContract> {
         self.document.into_document()
     }
@@ -198,7 +198,7 @@ impl<S: Send + Sync + 'static, Last> Router<S, Last> {
         Router { document, procedures, reports_instances, last: PhantomData }
     }
 
-    /// The procedures that do not say who may call them.
+    /// The procedures without `.public()` or `.authorize(…)`.
     pub(crate) fn undeclared(&self) -> Vec<&'static str> {
         let undeclared = |procedure: &&Procedure<S>| matches!(procedure.access, Access::Undeclared);
         self.procedures.iter().filter(undeclared).map(|procedure| procedure.name).collect()
@@ -209,7 +209,7 @@ impl<S: Send + Sync + 'static, Last> Router<S, Last> {
         self.document.version()
     }
 
-    /// Whether replicas report what they are doing.
+    /// Whether replicas report themselves to the subscribers of `onInstances`.
     pub(crate) fn reports_instances(&self) -> bool {
         self.reports_instances
     }
@@ -226,7 +226,7 @@ impl<S: Send + Sync + 'static, Last> Router<S, Last> {
         let service = Arc::new(Service { engine: engine.clone(), state, publisher });
         let mut methods = Methods::new();
         let mut insert = |name: &'static str, callback: MethodCallback| {
-            // The document was made without a fault, so names are unique, and none begins with `rpc.`.
+            // The document has been checked: names are unique, and none begins with `rpc.`.
             methods.verify_and_insert(name, callback).map(drop).expect("names are unique");
         };
         for Procedure { name, access, serve, .. } in self.procedures {
@@ -256,7 +256,7 @@ pub struct Follow<P>(PhantomData<fn() -> P>);
 pub trait Registered {
     /// Its input.
     type Input: DeserializeOwned + Send + 'static;
-    /// Whether `lastEventId` may stand beside the members of its input.
+    /// Whether the parameters may contain `lastEventId`.
     const RESUMES: bool;
 }
 
@@ -279,16 +279,17 @@ fn read<P: Registered>(params: &Params<'_>) -> Answer<P::Input> {
 }
 
 impl<S: Send + Sync + 'static, Last: Registered> Router<S, Last> {
-    /// Everybody who reaches the server may call the procedure that was just registered.
+    /// Lets every client call the procedure that was just registered.
     pub fn public(self) -> Router<S> {
         self.declare(Access::Public)
     }
 
-    /// Asks `handler` before each call of the procedure that was just registered. It receives the same input as the
-    /// procedure, and answers `Ok(())`, or an error that the client receives: [`crate::RpcError::forbidden`].
+    /// Runs `handler` before each call of the procedure that was just registered. It receives the same input as the
+    /// procedure, and returns `Ok(())` to allow the call, or an error that the client receives, such as
+    /// [`crate::RpcError::forbidden`].
     ///
-    /// It is dropped when the client's connection closes before it answers, and the procedure is not run. A panic is
-    /// answered with `internalError`. While it runs, other calls of the connection go on.
+    /// When the client's connection closes first, the handler is dropped and the procedure does not run. A panic is
+    /// answered with `internalError`. Other calls of the connection proceed while it runs.
     pub fn authorize(self, handler: impl Handler<S, Last::Input, ()>) -> Router<S> {
         self.declare(Access::Authorize(Arc::new(move |context, params| {
             match read::<Last>(params) {
@@ -300,9 +301,10 @@ impl<S: Send + Sync + 'static, Last: Registered> Router<S, Last> {
 }
 
 impl<S: Send + Sync + 'static, P: Subscription> Router<S, Follow<P>> {
-    /// Registers a handler that answers what a new subscriber starts from. Say it before `.public()` or `.authorize(…)`.
+    /// Registers a handler that returns the event from which a new subscriber starts. Register it before `.public()` or
+    /// `.authorize(…)`.
     ///
-    /// No server calls it yet: the wire has no `snapshot` event so far. PROTOCOL.md will say when it is sent.
+    /// Not called yet: the protocol has no `snapshot` event.
     pub fn snapshot(mut self, handler: impl Handler<S, P::Input, P::Event>) -> Self {
         if let Some(last) = self.procedures.last_mut() {
             last.snapshot =

@@ -1,6 +1,12 @@
-//! A server's life.
+//! Starts, serves and ends a server.
 
-use std::{io, net::SocketAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{
+    io::{self, Write as _},
+    net::SocketAddr,
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::Duration,
+};
 
 use futures_util::{FutureExt, future::BoxFuture};
 use jsonrpsee::server::stop_channel;
@@ -25,8 +31,8 @@ use crate::{
     telemetry,
 };
 
-/// Connections that may wait to be accepted; the kernel makes it no more than `net.engine.somaxconn`. One that finds no
-/// room tries again after 1 s, 3 s, 7 s: so there should be room for a fleet's clients when all come back at once.
+/// Connections that may wait to be accepted; the kernel caps it at `net.core.somaxconn`. A client that finds the
+/// queue full tries again after 1 s, 3 s, 7 s: the queue should hold a fleet's clients when all reconnect at once.
 const ACCEPT_QUEUE: u32 = 65_535;
 
 /// How long the server waits for what was cut off.
@@ -70,8 +76,8 @@ impl<S: Send + Sync + 'static> Server<S> {
     ///
     /// # Errors
     ///
-    /// When the configuration cannot work, the contract is not valid, or procedures do not say who may call them and this is
-    /// not development mode.
+    /// When the configuration cannot work, the contract is not valid, or procedures have neither `.public()` nor
+    /// `.authorize(…)` and this is not development mode.
     pub fn new<Last>(config: Config, router: Router<S, Last>, state: S) -> Result<Self, Error> {
         let undeclared = router.undeclared();
         if !undeclared.is_empty() && !config.dev && config.action == Action::Serve {
@@ -116,20 +122,58 @@ impl<S: Send + Sync + 'static> Server<S> {
         &self.routes.document
     }
 
-    /// Watches the server while it runs.
+    /// Reads readiness and metrics of the server while it runs.
     pub fn monitor(&self) -> Monitor {
         Monitor::new(self.readiness.clone(), self.engine.clone())
     }
 
-    /// Adds paths of the service's own on the same port. Tidings' own paths (`/rpc`, `/openrpc.json`, `/healthz`, `/readyz`)
-    /// go first, and the files of `--static-dir` last.
+    /// Adds the service's HTTP routes, on the same port. A request is matched in this order:
+    ///
+    /// 1. Tidings' paths: `/rpc`, `/openrpc.json`, `/healthz`, `/readyz`.
+    /// 2. The service's routes.
+    /// 3. The files of `--static-dir`.
+    /// 4. The service's fallback.
+    ///
+    /// ```no_run
+    /// use tidings::{Config, Router, Server, axum, axum::routing::get};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), tidings::Error> {
+    /// # let router = Router::<()>::new("Shop", "1.0.0");
+    /// let routes = axum::Router::new().route("/version", get(async || "1.0.0"));
+    /// Server::new(Config::parse(), router, ())?.routes(routes).run().await
+    /// # }
+    /// ```
     pub fn routes(mut self, own: axum::Router) -> Self {
         self.own = self.own.merge(own);
         self
     }
 
-    /// Puts middleware around all paths, `/rpc` included, such as `|router| router.layer(…)`. What it puts into a request's
-    /// extensions, handlers find in [`crate::Caller::extensions`].
+    /// Wraps middleware around all paths, `/rpc` included. Handlers find the request's extensions in
+    /// [`crate::Caller::extensions`].
+    ///
+    /// ```no_run
+    /// # use tidings::{Config, Router, Server, axum};
+    /// use axum::{extract::Request, middleware::{Next, from_fn}, response::Response};
+    ///
+    /// #[derive(Clone)]
+    /// struct SignedIn(String);
+    ///
+    /// async fn sign_in(mut request: Request, next: Next) -> Response {
+    ///     let user = request.headers().get("x-user").and_then(|user| user.to_str().ok());
+    ///     if let Some(user) = user.map(|user| SignedIn(user.to_owned())) {
+    ///         request.extensions_mut().insert(user);
+    ///     }
+    ///     next.run(request).await
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), tidings::Error> {
+    /// # let router = Router::<()>::new("Shop", "1.0.0");
+    /// let server = Server::new(Config::parse(), router, ())?;
+    /// server.wrap(|router| router.layer(from_fn(sign_in))).run().await
+    /// # }
+    /// ```
     pub fn wrap(
         mut self,
         wrap: impl FnOnce(axum::Router) -> axum::Router + Send + 'static,
@@ -138,41 +182,69 @@ impl<S: Send + Sync + 'static> Server<S> {
         self
     }
 
-    /// Runs a task beside the server. It is started with the server, and dropped when the server begins to leave.
+    /// Runs a task while the server serves. It starts with the server, and is dropped when the server starts to drain.
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # use schemars::JsonSchema;
+    /// # use tidings::{Channel, Config, Feed, NoInput, Router, Server, Subscription};
+    /// # #[derive(JsonSchema)]
+    /// # struct OnTick;
+    /// # impl Subscription for OnTick {
+    /// #     const NAME: &'static str = "clock.onTick";
+    /// #     type Input = NoInput;
+    /// #     type Event = u64;
+    /// #     const FEED: Feed = Feed::State;
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), tidings::Error> {
+    /// let router = Router::<()>::new("Clock", "1.0.0").subscription::<OnTick>().public();
+    /// let server = Server::new(Config::parse(), router, ())?;
+    /// let publisher = server.publisher();
+    /// let ticking = async move {
+    ///     for tick in 0.. {
+    ///         if let Err(error) = publisher.publish::<OnTick>(&Channel::default(), &tick).await {
+    ///             eprintln!("a tick was not published: {error}");
+    ///         }
+    ///         tokio::time::sleep(Duration::from_secs(1)).await;
+    ///     }
+    /// };
+    /// server.background(ticking).run().await
+    /// # }
+    /// ```
     pub fn background(mut self, task: impl Future<Output = ()> + Send + 'static) -> Self {
         self.background.push(Box::pin(task));
         self
     }
 
-    /// Sets up the log, listens on `--listen`, and serves until the process is asked to end; or does what else
-    /// [`Config::action`] says.
+    /// Sets up the log, listens on `--listen`, and serves until the process is asked to end; or runs the
+    /// other action of [`Config::action`].
     ///
     /// # Errors
     ///
-    /// When an address to listen on is taken, the log's filter cannot be read, or a server that was asked is not ready.
+    /// When an address to listen on is taken, the log's filter cannot be read, or the command `health` finds the server
+    /// not ready.
     pub async fn run(self) -> Result<(), Error> {
         match self.engine.config.action {
             Action::Serve => {}
             Action::PrintDocument => {
-                #[expect(clippy::print_stdout, reason = "the document is the answer")]
-                {
-                    println!("{}", pretty(self.document()));
-                }
+                // An error says that nobody reads it, as in `my-service openrpc | head`.
+                let _ = writeln!(io::stdout(), "{}", pretty(self.document()));
                 return Ok(());
             }
             Action::CheckHealth => return health(self.engine.config.listen).await,
         }
         telemetry::init_log(&self.engine.config.log)?;
-        // Before the server listens: who sees it listen may ask it to end.
+        // Catches signals before listening: a supervisor may send SIGTERM as soon as the port is open.
         let shutdown = platform::shutdown_requested()?;
         let listener = listen(self.engine.config.listen)?;
         self.serve(listener, shutdown).await
     }
 
-    /// Serves on `listener` until `shutdown` resolves, and then leaves:
+    /// Serves on `listener` until `shutdown` resolves, and then drains:
     ///
     /// 1. `/readyz` answers 503, and no more connections are accepted.
-    /// 2. Every subscriber is asked to go elsewhere.
+    /// 2. Every subscription gets `stopped { draining }`.
     /// 3. Connections are closed, at the latest after `--drain-limit`.
     ///
     /// # Errors
@@ -181,7 +253,7 @@ impl<S: Send + Sync + 'static> Server<S> {
     ///
     /// # Cancel safety
     ///
-    /// When dropped, tasks that serve connections stay behind. Let it end by `shutdown`.
+    /// When dropped, connection tasks keep running. Resolve `shutdown` instead.
     pub async fn serve(
         self,
         listener: TcpListener,
@@ -206,7 +278,7 @@ impl<S: Send + Sync + 'static> Server<S> {
         let router = http::public(&engine, routes, self.own, readiness.clone(), stop.clone());
         let router = self.wraps.into_iter().fold(router, |router, wrap| wrap(router));
 
-        // `leave` ends what brings in more; `end` what the leaving itself needs.
+        // `leave` stops accepting and reporting; `end` stops the hub and the metrics after the drain.
         let (leave, end) = (CancellationToken::new(), engine.end.clone());
         let tasks = TaskTracker::new();
         tasks.spawn(engine.hub.clone().run(incoming));
@@ -241,6 +313,9 @@ impl<S: Send + Sync + 'static> Server<S> {
                 "there is no --valkey-url (VALKEY_URL): channels live in this process, and events do not reach other replicas"
             );
         }
+        if engine.config.static_dir.is_some() {
+            tracing::info!("the page is at http://{address}/");
+        }
         tasks.spawn(http::accept(engine.clone(), listener, router, stop, leave.clone()));
 
         shutdown.await;
@@ -253,7 +328,7 @@ impl<S: Send + Sync + 'static> Server<S> {
         let drained = timeout(engine.config.limits.drain_limit, async {
             engine.subscriptions.close();
             engine.subscriptions.wait().await;
-            // An error says that it was stopped before.
+            // Fails only when it has been stopped already.
             let _ = server.stop();
             engine.tasks.close();
             engine.tasks.wait().await;

@@ -1,4 +1,5 @@
-//! How the procedures of one server are called: who calls, whether they may, and the answer.
+//! Calls the procedures of one server: makes the `Context`, runs `authorize`, runs the handler, and writes the
+//! response.
 
 use std::sync::Arc;
 
@@ -21,7 +22,7 @@ use crate::{
     publisher::Publisher,
 };
 
-/// What the methods of one server share.
+/// The parts that all methods of one server share.
 pub(crate) struct Service<S> {
     pub(crate) engine: Arc<Engine>,
     pub(crate) state: Arc<S>,
@@ -30,7 +31,7 @@ pub(crate) struct Service<S> {
 
 /// Who may call a procedure.
 pub(crate) enum Access<S> {
-    /// Nobody has said: everybody in development mode, else the server does not start.
+    /// Not declared. Served in development mode only.
     Undeclared,
     Public,
     Authorize(Authorize<S>),
@@ -52,13 +53,13 @@ impl<S> Clone for Access<S> {
 impl<S: Send + Sync + 'static> Service<S> {
     fn context(&self, extensions: &Extensions) -> Answer<Context<S>> {
         let caller = extensions.get::<Caller>().cloned().ok_or_else(|| {
-            tracing::error!("a call came by without its caller");
+            tracing::error!("a call has no `Caller` in its extensions");
             internal_error()
         })?;
         Ok(Context::new(self.state.clone(), self.publisher.clone(), caller))
     }
 
-    /// Asks the handler that was registered for it, if any, whether the caller may call a procedure.
+    /// Runs the procedure's `authorize` handler, if it has one.
     pub(crate) async fn authorize(
         &self,
         procedure: &'static str,

@@ -13,7 +13,7 @@ use crate::{
     error::Error,
 };
 
-/// Sends the process's log to standard error. Does nothing where the program has set up a log of its own.
+/// Sends the process's log to standard error. Does nothing if the program has already set up a log.
 ///
 /// [`crate::Server::run`] calls it; a program that wants its log before that calls it first.
 ///
@@ -31,7 +31,7 @@ pub fn init_log(config: &LogConfig) -> Result<(), Error> {
         .with_env_filter(filter)
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal());
-    // An error says that a log is set up already.
+    // Fails only when a log is set up already.
     let _ = match config.format {
         LogFormat::Text => subscriber.with_target(false).finish().try_init(),
         LogFormat::Json => subscriber.json().finish().try_init(),

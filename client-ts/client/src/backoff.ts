@@ -1,14 +1,14 @@
-/** How long to wait between attempts. */
+/** The waits between attempts. */
 export interface Backoff {
-  /** The longest wait before the first repetition: milliseconds. @default 500 */
+  /** The longest wait before the first retry: milliseconds. @default 500 */
   initialDelayMs: number;
-  /** The longest wait ever: milliseconds. @default 20_000 */
+  /** The longest wait before any retry: milliseconds. @default 20_000 */
   maxDelayMs: number;
 }
 
 /**
- * The wait before a repetition, in milliseconds: exponential with full jitter, so that clients which
- * lost the same server do not come back in one moment.
+ * The wait before a retry, in milliseconds: exponential with full jitter, so that clients that lost the
+ * same server do not all reconnect at once.
  *
  * @param failures how many attempts have failed before, from 0
  */

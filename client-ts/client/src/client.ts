@@ -25,14 +25,14 @@ import { Subscriptions } from "./subscriptions.js";
 import { type ConnectionState, Transport } from "./transport.js";
 import { payloadFault } from "./validation.js";
 
-/** Never there at run time: by it TypeScript finds the contract of a client that it is given. */
+/** Absent at run time: TypeScript infers a client's contract from it. */
 declare const contractOf: unique symbol;
 
 /** The members of a client that are not procedures. `@tidings/codegen` refuses procedures of these names. */
 export interface ClientMembers<C extends AnyContract = AnyContract> {
   readonly [contractOf]?: C;
   readonly connectionState: Observable<ConnectionState>;
-  /** Closes the connection for good. What is under way fails with `ClientClosedError`. */
+  /** Closes the connection for good. Pending calls and subscriptions fail with `ClientClosedError`. */
   close(): void;
 }
 
@@ -42,14 +42,14 @@ export interface ClientMembers<C extends AnyContract = AnyContract> {
  */
 export type Client<C extends AnyContract> = Procedures<C, GroupsOf<C>> & ClientMembers<C>;
 
-/** Which service to talk to, and how. */
+/** The service, and how to connect to it. */
 export interface CreateClientOptions<C extends AnyContract> extends ClientOptions {
   /** The service's contract, as `@tidings/codegen` wrote it. */
   contract: C;
   /**
    * Checks for every payload, as `@tidings/codegen --validators` wrote them. A query whose result does
-   * not fit rejects, and a subscription ends, with `PayloadError`. Without them, payloads are taken for
-   * what they claim to be; code that is not passed here is not bundled.
+   * not fit rejects, and a subscription ends, with `PayloadError`. Without them, payloads are not
+   * checked, and the checks are not bundled.
    */
   validators?: Validators<C>;
 }
@@ -58,7 +58,7 @@ export interface CreateClientOptions<C extends AnyContract> extends ClientOption
  * Makes a client. It connects with the first call or subscription, not before, and then stays
  * connected until `close()`.
  *
- * @throws {Error} when the options do not suit this runtime
+ * @throws {Error} if the options need something that this runtime does not have
  */
 export function createClient<C extends AnyContract>({
   contract,
@@ -91,7 +91,7 @@ export function createClient<C extends AnyContract>({
     onReplaced: retireWhenAnswered,
     onLost(socket, error) {
       if (socket === current) current = undefined;
-      // Also when it never opened: subscribers may want to show why they wait.
+      // Also if it never opened: subscribers may show the cause.
       if (current === undefined) subscriptions.detach(error);
       requests.detach(socket, error);
     },

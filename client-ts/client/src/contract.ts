@@ -1,4 +1,4 @@
-/** What a contract is: a small table for the client, and the types that everything else is derived from. */
+/** A contract: the client's table of procedures and errors, and the types from which all others are derived. */
 
 import type { CallFailure, ErrorEntry, ErrorTable, RpcError, TidingsErrorName } from "./errors.js";
 import type { EventId } from "./events.js";
@@ -12,7 +12,7 @@ export type ProcedureTypes =
   | { kind: "query" | "mutation"; input: unknown; output: unknown; error: string }
   | { kind: "subscription"; input: unknown; data: unknown; error: string; resumable: boolean };
 
-/** What the client must know of a subscription at run time. */
+/** A subscription's entry in the table. */
 export interface SubscriptionEntry<Resumable extends boolean = boolean> {
   readonly kind: "subscription";
   /** The method that ends it. */
@@ -23,7 +23,7 @@ export interface SubscriptionEntry<Resumable extends boolean = boolean> {
   readonly resumable: Resumable;
 }
 
-/** What the client must know of any procedure at run time. */
+/** A procedure's entry in the table. */
 export type ProcedureEntry<Types extends ProcedureTypes = ProcedureTypes> = Types extends {
   resumable: infer Resumable extends boolean;
 }
@@ -44,7 +44,7 @@ type NamesIn<Group, Prefix extends string = ""> = string extends keyof Group
         : NamesIn<Group[Segment], `${Prefix}${Segment}.`>;
     }[keyof Group & string];
 
-/** What is in a group under a dotted name. */
+/** The procedure of a group with a dotted name. */
 type Under<Group, Name> = Name extends keyof Group
   ? Group[Name]
   : Name extends `${infer Head}.${infer Rest}`
@@ -74,7 +74,7 @@ export interface Contract<
     readonly [Name in keyof Flat<Procedures>]: ProcedureEntry<Flat<Procedures>[Name]>;
   };
   readonly errors: { readonly [Name in keyof Errors]: ErrorEntry };
-  /** Never there at run time: it only carries the types. */
+  /** Absent at run time: it carries the types. */
   readonly types?: { groups: Procedures; procedures: Flat<Procedures>; errors: Errors };
 }
 
@@ -117,13 +117,13 @@ export type Input<
     : Author & { lastEventId?: EventId | undefined }
   : ProceduresOf<C>[Name]["input"];
 
-/** What a query or mutation answers. */
+/** The output of a query or mutation. */
 export type Output<
   C extends AnyContract,
   Name extends ProcedureName<C>,
 > = ProceduresOf<C>[Name] extends { output: infer T } ? T : never;
 
-/** What an event of a subscription carries. */
+/** The data of a subscription's events. */
 export type Data<
   C extends AnyContract,
   Name extends ProcedureName<C>,

@@ -1,14 +1,14 @@
-/** What happens to the device that a connection has to know of. */
+/** Changes of the device that affect a connection. */
 export interface DeviceEvents {
   onOnline(): void;
   onOffline(): void;
-  /** It has been asleep, or the page frozen: timers stood still, and connections may have died unnoticed. */
+  /** The device slept or the page was frozen: timers were paused, and connections may be dead. */
   onWake(): void;
 }
 
-/** How often to look at the clock: milliseconds. */
+/** The interval of the clock checks: milliseconds. */
 const TICK_MS = 2_000;
-/** A tick that is late by so much has been slept through: milliseconds. A busy page is not as late as that. */
+/** A check that is later than this means sleep: milliseconds. A busy page delays it by less. */
 const SLEEP_MS = 5_000;
 
 /** Whether the device says that it has no network. It may be wrong, but not where there is no such word. */

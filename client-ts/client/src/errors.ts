@@ -22,11 +22,11 @@ const tidingsErrors = {
 /** The stable name of one of Tidings' own errors. Any call can meet most of them. */
 export type TidingsErrorName = keyof typeof tidingsErrors;
 
-/** What is known of an error before it happens. */
+/** The declaration of an error. */
 export interface ErrorEntry {
   /** The number on the wire. */
   code: number;
-  /** Whether the same call may work later, unchanged. */
+  /** Whether the same call may succeed later. */
   retryable: boolean;
 }
 
@@ -37,7 +37,7 @@ export type ErrorTable = Readonly<Record<string, ErrorEntry>>;
 export interface ErrorData {
   /** The stable name. */
   name: string;
-  /** Whether the same call may work later, unchanged. */
+  /** Whether the same call may succeed later. */
   retryable: boolean;
   /** The member of the input that is at fault, such as `channel`. */
   path?: string;
@@ -69,24 +69,24 @@ export class RpcError<Name extends string = string, Details = unknown> extends L
   override readonly name: Name;
   /** The number on the wire. */
   readonly code: number;
-  /** Whether the same call may work later, unchanged. */
+  /** Whether the same call may succeed later. */
   readonly retryable: boolean;
   /** The member of the input that is at fault, such as `channel`. */
   readonly path: string | undefined;
-  /** What the service says of its own error, typed by the contract. */
+  /** The data of one of the service's own errors, typed by the contract. */
   readonly details: Details;
 
   /** @param declared the service's own errors */
   constructor({ code, message, data }: WireError, declared: ErrorTable = {}) {
     super(message);
     const table: ErrorTable = { ...declared, ...tidingsErrors };
-    // The transport itself (sizes, parse errors) answers without `data`: then the code has to do.
+    // The transport's own errors (sizes, parse errors) have no `data`: the code identifies them.
     const { name, retryable, path, details } = (data ?? {}) as Record<string, unknown>;
     const known =
       typeof name === "string" && Object.hasOwn(table, name)
         ? name
         : Object.keys(table).find((each) => table[each]?.code === code);
-    // The one place where what the server sent becomes the type that the contract promises.
+    // The only cast from the server's data to the contract's type.
     this.name = (known ?? "unknownError") as Name;
     this.code = code;
     this.retryable =
@@ -98,21 +98,21 @@ export class RpcError<Name extends string = string, Details = unknown> extends L
   }
 }
 
-/** The connection went away before the answer came. Whether the call took effect is unknown. */
+/** The connection was lost before the response. Whether the call took effect is unknown. */
 export class ConnectionLostError extends LocalError {
   override readonly name = "ConnectionLostError";
 
   constructor(
     /** The WebSocket close code; 1006 where there was none. */
     readonly code: number,
-    /** What the server said of it; often empty. */
+    /** The server's reason; often empty. */
     readonly reason: string,
   ) {
     super(`The connection was lost (${[code, reason].filter(Boolean).join(" ")}).`);
   }
 }
 
-/** The answer did not come in time, the wait for a connection included. */
+/** The response did not come in time. The time includes the wait for a connection. */
 export class RequestTimeoutError extends LocalError {
   override readonly name = "RequestTimeoutError";
 
@@ -130,7 +130,7 @@ export class TooManyCallsError extends LocalError {
   }
 }
 
-/** The client is closed: by `close()`, or because the server forbade to come back (codes 4500–4999). */
+/** The client is closed: by `close()`, or because the server forbids reconnecting (codes 4500–4999). */
 export class ClientClosedError extends LocalError {
   override readonly name = "ClientClosedError";
 
@@ -164,7 +164,7 @@ export class PayloadError extends LocalError {
   }
 }
 
-/** The errors of a call that no server sent. */
+/** The errors of a call that the client itself creates. */
 export type CallFailure =
   | ConnectionLostError
   | RequestTimeoutError

@@ -3,7 +3,7 @@
  * and are the same for every service; the payload's type comes from the service's contract.
  */
 
-/** The id of an event: opaque. Hand it back as it came. */
+/** The id of an event: opaque. Send it back unchanged. */
 export type EventId = string;
 
 /** Why events may be missing. */

@@ -3,7 +3,7 @@ import type { DataEvent, GapReason, StartedEvent, StatusEvent } from "./events.j
 
 /** Events may have been missed. */
 export interface Gap {
-  /** Why: the server's word, or `notResumed` when there was nothing to resume from and the stream began anew. */
+  /** Why: the server's word, or `notResumed` when there was nothing to resume from and the stream restarted. */
   reason: GapReason | "notResumed";
   /** The position from which the stream goes on, where known. */
   lastEventId?: string;
@@ -30,11 +30,11 @@ export interface SubscriptionHandlers<Data, Failure extends ClientError = Client
   onReplaying?(): void;
   /** After `onReplaying`: what was missed has come. Or else `onGap` follows, then or after another interruption. */
   onCaughtUp?(): void;
-  /** Events may have been missed; fetch the snapshot anew. The stream goes on. */
+  /** Events may have been missed; fetch the snapshot again. The stream goes on. */
   onGap?(gap: Gap): void;
   /** The replica lost its broker, or has it back. No events come while it is down. */
   onStatus?(event: StatusEvent): void;
-  /** Interrupted, and being taken up again without further ado. With the cause, unless the server asked for it. */
+  /** Interrupted; the client resumes by itself. Has the cause, unless the server asked for it. */
   onConnecting?(error: Failure | null): void;
   /** Over for good: nothing follows, and there is nothing to unsubscribe. */
   onError?(error: Failure): void;

@@ -5,13 +5,13 @@
  * - `events`, `errors`: what every service has; `contract`: what each has of its own;
  *   `procedures`: the members of a client
  * - `protocol`: messages as text; `validation`: payloads
- * - `socket`: one WebSocket; `transport`: one after another; `device`: what it lives through;
+ * - `socket`: one WebSocket; `transport`: one after another; `device`: online and wake-up events;
  *   `requests`: calls without an answer yet
  * - `handlers`: what subscribers are told; `replay`: when missed events are being delivered;
  *   `subscription`: one, across sockets; `subscriptions`: all of them
  * - `client`: puts these together; `observer`: a subscription as a value
  *
- * Importing any of it does nothing but define.
+ * Importing a module has no side effects.
  */
 
 export type { Backoff } from "./backoff.js";

@@ -69,7 +69,7 @@ export type SubscriptionResult<T, Failure extends ClientError = ClientError> =
 export interface ObserverHandlers<T, Failure extends ClientError = ClientError>
   extends Omit<SubscriptionHandlers<T, Failure>, "onGap"> {
   /**
-   * Events may have been missed: fetch the snapshot anew. `continuity` is `gap` until the promise that
+   * Events may have been missed: fetch the snapshot again. `continuity` is `gap` until the promise that
    * this returns is fulfilled; without one, or when it is rejected, until `reset`.
    */
   onGap?(gap: Gap): unknown;
@@ -97,7 +97,7 @@ export class SubscriptionObserver<Input, T, Failure extends ClientError = Client
 
   /**
    * @param procedure a subscription of a client, such as `client.prices.onPrice`
-   * @param handlers read anew at each event, so that they may change without subscribing anew
+   * @param handlers read at each event, so that they may change without subscribing again
    */
   constructor(
     procedure: SubscriptionProcedure<Input, T, Failure>,

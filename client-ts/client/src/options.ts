@@ -29,7 +29,7 @@ export interface ClientOptions {
   minUptimeMs?: number;
   /** How long a connection may take to open before the next attempt: milliseconds. @default 10_000 */
   connectTimeoutMs?: number;
-  /** Finding out that the other end is gone although nothing said so. */
+  /** Detects a server that has gone without closing the connection. */
   keepAlive?: Partial<KeepAlive>;
   /**
    * How long a query or mutation may take, the wait for a connection included: milliseconds.
@@ -47,15 +47,15 @@ export interface ClientOptions {
   maxPendingCalls?: number;
 }
 
-/** When to ask the server for a sign of life. */
+/** When to ping the server. */
 export interface KeepAlive {
-  /** Ask after so long without any message: milliseconds. @default 20_000 */
+  /** Ping after this long without a message: milliseconds. @default 20_000 */
   intervalMs: number;
   /** Drop the connection when nothing came so long after asking: milliseconds, less than `intervalMs`. @default 10_000 */
   pongTimeoutMs: number;
 }
 
-/** What is used of the WebSocket interface: the browser's and that of `ws` have it. */
+/** The part of the WebSocket interface that the client uses. Browsers and `ws` implement it. */
 export interface WebSocketLike {
   onopen: ((event: never) => void) | null;
   onmessage: ((event: never) => void) | null;
@@ -67,7 +67,7 @@ export interface WebSocketLike {
 
 export type WebSocketConstructor = new (url: string) => WebSocketLike;
 
-/** {@link ClientOptions} with nothing left open. */
+/** {@link ClientOptions} with all defaults filled in. */
 export interface Settings {
   url: string;
   WebSocket: WebSocketConstructor;

@@ -30,11 +30,11 @@ export type CallArguments<Input> =
 
 /** A subscriber's hold on its subscription. */
 export interface Subscription {
-  /** Leaves. No handler is called any more. The server is told once nobody else shares it. */
+  /** Unsubscribes. No handler is called any more. The server is informed after the last one. */
   unsubscribe(): void;
 }
 
-/** What procedures of every kind have. */
+/** The members that procedures of every kind have. */
 interface Procedure<Failure extends { name: string }> {
   /**
    * Whether a caught value is an error of this package, with this name if one is given. The type is
@@ -69,7 +69,7 @@ export interface QueryProcedure<Input, Output, Failure extends ClientError = Cli
 export interface MutationProcedure<Input, Output, Failure extends ClientError = ClientError>
   extends Procedure<Failure> {
   /**
-   * Has the server change something. Waits while the connection is being made.
+   * Calls a procedure that changes something. Waits while the connection is being made.
    *
    * @throws {ClientError} see `isError`. Nothing is repeated on its own: after `ConnectionLostError` it
    *   is unknown whether the change was made.

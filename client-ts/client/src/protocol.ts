@@ -17,7 +17,7 @@ export type Message =
   /** Nothing for us: a pong, an error that names no call, a kind of message from a newer server. */
   | { kind: "other" };
 
-/** The server sent what is no message. */
+/** The server sent an invalid message. */
 export class ProtocolError extends Error {
   override readonly name = "ProtocolError";
 }

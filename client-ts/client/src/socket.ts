@@ -90,7 +90,7 @@ export class Socket {
     }, this.#settings.keepAlive.pongTimeoutMs);
   }
 
-  /** One timer that looks back, and not one that is set anew with each of thousands of messages. */
+  /** Checks the last message's time with one timer, so that messages need not reset a timer. */
   #watch(): void {
     const quiet = performance.now() - this.#lastMessageAt;
     const { intervalMs } = this.#settings.keepAlive;

@@ -66,7 +66,7 @@ export class SharedSubscription {
   #status: StatusEvent | undefined;
   /** The newest payload since then, in a feed where only that counts. */
   #newest: DataEvent<unknown> | undefined;
-  /** Whether it has been live before, so that to begin anew means a gap. */
+  /** Whether it has been live before, so that a restart means a gap. */
   #hasBeenLive = false;
   /** Where to resume from: the last event that was taken. One without an id leaves it as it is. */
   #lastEventId: string | undefined;

@@ -146,7 +146,7 @@ function mutationHelpers(name: string, mutate: Call) {
 /**
  * Handlers for `useSubscription` that keep a cached query up to date: each payload is written to it.
  *
- * The query is fetched anew after a gap, and when the subscription is live for the first time: what was
+ * The query is fetched again after a gap, and when the subscription is live for the first time: what was
  * fetched before then may lack what was published in between. A query that has failed is tried again
  * whenever the subscription is live again. A query that nobody has asked for yet is left alone.
  *

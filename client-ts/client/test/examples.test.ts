@@ -7,7 +7,7 @@ import { contract, examples, validators } from "./support/contract.js";
 
 const payloads: Readonly<Record<string, Validate>> = validators.payloads;
 
-describe("schema/examples", () => {
+describe("schema/demo/examples", () => {
   const files = [...examples()];
   const isRequest = ([name]: [string, unknown]) => /\.request[.-]/.test(name);
   const requests = files.filter(isRequest);

@@ -2,11 +2,14 @@ import { isObject, type Schema, type SchemaObject } from "./document.js";
 import { integerRanges, textFormats } from "./formats.js";
 
 /**
- * The same schema in the form that is checked: without prose; with ranges in place of integer formats;
- * with unions that are told apart by their tag where they have one. Members that it does not name are let
- * through, so that a newer server may add some.
+ * The schema for the validators:
  *
- * @param id of the schema that holds the named ones
+ * - without documentation;
+ * - with ranges instead of integer formats;
+ * - with `discriminator` for unions that have a tag;
+ * - with unknown members allowed, so that a newer server may add some.
+ *
+ * @param id the id of the schema that has the named schemas
  */
 export function checkable(schema: Schema, id: string): Schema {
   if (typeof schema === "boolean") return schema;
@@ -69,7 +72,7 @@ export function checkable(schema: Schema, id: string): Schema {
   return range === undefined ? checked : { ...range, ...checked };
 }
 
-/** `prefixItems` in the words of draft-07. */
+/** Translates `prefixItems` to draft-07. */
 function addTuple(
   checked: { [keyword: string]: unknown },
   { prefixItems, items }: SchemaObject,
@@ -80,7 +83,10 @@ function addTuple(
   if (items !== undefined) checked["additionalItems"] = each(items);
 }
 
-/** `oneOf`: as a set of constants, by the tag, or as `anyOf`, since unknown members may fit two kinds. */
+/**
+ * Translates `oneOf` to `enum`, to a tagged union or to `anyOf`. It cannot stay `oneOf`: with unknown
+ * members allowed, a value may match two variants.
+ */
 function addAlternatives(
   checked: { [keyword: string]: unknown },
   { oneOf, anyOf }: SchemaObject,
@@ -102,7 +108,7 @@ function addAlternatives(
   }
 }
 
-/** The member whose constant text tells the kinds apart, if there is one. */
+/** The tag: the member with a different constant string in each variant, if there is one. */
 function tagOf(kinds: readonly unknown[]): string | undefined {
   const [first] = kinds;
   const properties = isObject(first) && isObject(first["properties"]) ? first["properties"] : {};

@@ -15,7 +15,7 @@ Usage: npx @tidings/codegen SOURCE -o PATH [--validators PATH] [--check]
   -o, --output PATH   the file to write, such as src/tidings.ts
   --validators PATH   also write a check for each payload to this file; a page pays for it
                       only when it imports it
-  --check             write nothing; end with 1 when a file is not what would be written
+  --check             write nothing; exit with 1 if a file is out of date
   -h, --help          show this
 
 The folders must exist. All files are written, or none. Then:
@@ -29,13 +29,13 @@ This package is not on npm yet. In a project of \`tidings new\` it is installed 
 run npm --prefix client run contract.
 `;
 
-/** Where the program writes to. */
+/** The program's standard output and error. */
 export interface Console {
   out(text: string): void;
   err(text: string): void;
 }
 
-/** Runs the program, and gives its exit code: 1 when something is wrong, 2 when the arguments are. */
+/** Runs the program and returns its exit code: 2 for wrong arguments, 1 for any other error. */
 export async function run(args: readonly string[], console: Console): Promise<number> {
   let wanted: Wanted | undefined;
   try {
@@ -65,7 +65,7 @@ interface Wanted {
   check: boolean;
 }
 
-/** Nothing, when only help is wanted. @throws {Error} for arguments that are wrong */
+/** Undefined for `--help`. @throws {Error} for wrong arguments */
 function parse(args: readonly string[]): Wanted | undefined {
   const { values, positionals } = parseArgs({
     args: [...args],
@@ -106,7 +106,7 @@ async function filesOf({ source, output, validators }: Wanted): Promise<OutputFi
   ];
 }
 
-/** How one file imports another: with the ending that it has once it is JavaScript. */
+/** The specifier with which one file imports another: with the extension of the compiled file. */
 function importPath(from: string, to: string): string {
   const path = relative(dirname(from), to).split(sep).join("/").replace(/ts$/, "js");
   return path.startsWith(".") ? path : `./${path}`;

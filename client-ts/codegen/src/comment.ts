@@ -1,7 +1,7 @@
 import { isObject, type SchemaObject } from "./document.js";
 import { wideIntegers } from "./formats.js";
 
-/** A TSDoc comment with a line break behind it; nothing where there is nothing to say. */
+/** A TSDoc comment and a line break; empty if there is no text. */
 export function comment(lines: readonly string[], indent = ""): string {
   const text = lines.map((line) => line.replaceAll("*/", "*\\/").trimEnd());
   while (text.length > 0 && text.at(-1) === "") text.pop();
@@ -11,7 +11,7 @@ export function comment(lines: readonly string[], indent = ""): string {
   return `${indent}/**\n${inner}${indent} */\n`;
 }
 
-/** The TSDoc comment of a schema: its description, and what its TypeScript type cannot say. */
+/** The TSDoc comment of a schema: its description, default, deprecation and limits of its type. */
 export function schemaComment(schema: SchemaObject, indent = ""): string {
   const { description, deprecated } = schema;
   const lines = typeof description === "string" ? description.split(/\r?\n/) : [];

@@ -12,16 +12,16 @@ export function header({ title }: Document): string {
 }
 
 /**
- * The TypeScript file of a contract: its types, and a table for the client.
+ * The TypeScript file of a contract: its types, and the client's table of procedures and errors.
  *
- * @throws {CodegenError} for what TypeScript cannot express
+ * @throws {CodegenError} for a schema that TypeScript cannot express
  */
 export function contractFile(document: Document): string {
   checkNames(document);
   checkDirections(document);
   const types = new TypeWriter(document.schemas);
   const known = new Set(document.errors.map(({ name }) => name));
-  // The client knows Tidings' own errors. One that it does not know yet is treated as the service's.
+  // The client has Tidings' own errors. An unknown one of a newer Tidings is treated as the service's.
   const errors = document.errors.filter(
     ({ name }) => !tidingsErrors.some((known) => known === name),
   );

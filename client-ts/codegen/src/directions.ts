@@ -2,10 +2,11 @@ import { type Document, isObject } from "./document.js";
 import { Place } from "./error.js";
 
 /**
- * One TypeScript type serves what is sent and what is received. A member that a Rust type only reads
- * (`writeOnly`) or only writes (`readOnly`) can be part of one of them, and not required in the other.
+ * Checks members that exist in one direction only. One TypeScript type describes both inputs and
+ * outputs, so a member that Rust only reads (`writeOnly`) must be optional in a type that is used as an
+ * output, and one that Rust only writes (`readOnly`) in a type that is used as an input.
  *
- * @throws {CodegenError} where a member would be promised that never comes, or asked for in vain
+ * @throws {CodegenError} if a required member is missing in the direction in which the type is used
  */
 export function checkDirections({ methods, errors, schemas }: Document): void {
   const look = (schema: unknown, place: Place, unwanted: string, seen: Set<string>): void => {
@@ -22,7 +23,7 @@ export function checkDirections({ methods, errors, schemas }: Document): void {
         .at("properties", name)
         .fault(
           `the server has it ${unwanted === "writeOnly" ? received : sent}, and the type is used the other way`,
-          "Use two Rust types, one for the input and one for what is answered.",
+          "Use two Rust types, one for the input and one for the output.",
         );
     }
     const name = String(schema["$ref"] ?? "").replace("#/components/schemas/", "");

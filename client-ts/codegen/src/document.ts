@@ -13,7 +13,7 @@ export interface Method {
   readonly description: string | undefined;
   readonly deprecated: boolean;
   readonly input: Schema;
-  /** What a query or mutation answers, or an event carries. */
+  /** The output of a query or mutation, or the data of an event. */
   readonly payload: Schema;
   /** The names of the errors that it declares. */
   readonly errors: readonly string[];
@@ -24,7 +24,7 @@ export interface Method {
   readonly payloadPlace: Place;
 }
 
-/** What only subscriptions have. */
+/** The part of a method that only subscriptions have. */
 export interface Subscription {
   readonly unsubscribe: string;
   readonly feed: "log" | "state" | "members";
@@ -41,7 +41,7 @@ export interface DeclaredError {
   readonly place: Place;
 }
 
-/** What codegen needs of an OpenRPC document of a Tidings service. */
+/** The part of a service's OpenRPC document that codegen uses. */
 export interface Document {
   readonly title: string;
   readonly methods: readonly Method[];
@@ -57,7 +57,7 @@ const feeds = ["log", "state", "members"] as const;
 /**
  * Reads a document from its JSON.
  *
- * @throws {CodegenError} where it is not one of a Tidings service
+ * @throws {CodegenError} if it is not the document of a Tidings service
  */
 export function readDocument(value: unknown): Document {
   if (!isObject(value) || !Array.isArray(value["methods"])) {

@@ -1,11 +1,11 @@
-/** Something that the user can mend: the message says what and where. */
+/** An error that the user can fix: the message names the place and the fix. */
 export class CodegenError extends Error {
   override readonly name = "CodegenError";
 }
 
-/** Where in the document something is. */
+/** A place in the document. */
 export class Place {
-  /** What a person calls it, such as `type Price` or `method prices.onPrice`. */
+  /** A readable name, such as `type Price` or `method prices.onPrice`. */
   readonly subject: string;
   /** JSON pointer. */
   readonly pointer: string;

@@ -1,7 +1,7 @@
-/** No line of a union is longer than this, where it can be divided. */
+/** The longest line of a union: characters. A single member is not divided. */
 const LINE_WIDTH = 100;
 
-/** How tightly the parts of a type hold together, loosest first. */
+/** The precedence of a type's operator, lowest first. */
 type Binding = "union" | "intersection" | "single";
 
 /** A TypeScript type. */
@@ -13,7 +13,7 @@ export interface Type {
 export const single = (text: string): Type => ({ text, binding: "single" });
 export const unknown = single("unknown");
 
-/** One of these; nothing is said twice. */
+/** The union of these types, without duplicates. */
 export function union(types: readonly Type[], indent: string): Type {
   const texts = [...new Set(types.map((type) => grouped(type, "union")))];
   if (texts.includes("unknown")) return unknown;
@@ -26,7 +26,7 @@ export function union(types: readonly Type[], indent: string): Type {
   return { text, binding: "union" };
 }
 
-/** All of these at once. */
+/** The intersection of these types. */
 export function intersection(types: readonly Type[]): Type {
   const texts = [...new Set(types.map((type) => grouped(type, "intersection")))];
   if (texts.length === 0) return unknown;
@@ -34,12 +34,12 @@ export function intersection(types: readonly Type[]): Type {
   return { text: texts.join(" & "), binding: "intersection" };
 }
 
-/** Any number of these. */
+/** An array of this type. */
 export function arrayOf(type: Type): Type {
   return single(`${grouped(type, "single")}[]`);
 }
 
-/** In brackets, where it would fall apart among parts that are bound like this. */
+/** The type, in parentheses if its precedence is lower than `binding`. */
 export function grouped({ text, binding }: Type, among: Binding): string {
   const order: Binding[] = ["union", "intersection", "single"];
   return order.indexOf(binding) < order.indexOf(among) ? `(${text})` : text;

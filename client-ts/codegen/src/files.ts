@@ -19,7 +19,7 @@ export async function writeAll(files: readonly OutputFile[]): Promise<void> {
     for (const { path, text, temporary } of moves) {
       await checkFolder(dirname(path));
       await writeFile(temporary, text);
-      // Renaming would fail, when others have been renamed already.
+      // Renaming would fail, after others have already been renamed.
       const found = await stat(path).catch(() => undefined);
       if (found?.isDirectory()) throw new Error(`${path} is a folder`);
     }

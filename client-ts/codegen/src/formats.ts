@@ -1,7 +1,6 @@
 /**
- * What the formats that schemars writes look like. They are lenient: a check is there to find what is of
- * another kind, and not to refuse what a Rust library writes in a rarer form. Formats that are not here
- * are not checked.
+ * Patterns for the formats that schemars writes. They are lenient: a check finds values of another kind,
+ * and accepts the rarer notations of Rust libraries. Other formats are not checked.
  */
 
 const date = String.raw`[+-]?\d{4,}-\d\d-\d\d`;
@@ -28,7 +27,7 @@ export const textFormats: Readonly<Record<string, RegExp>> = {
 /** The formats of integers that may exceed 2^53, from which JavaScript's numbers are no longer exact. */
 export const wideIntegers: ReadonlySet<string> = new Set(["int64", "uint64", "int128", "uint128"]);
 
-/** The whole numbers of each format, as far as they are exact in JavaScript. */
+/** The range of each integer format, as far as JavaScript's numbers are exact. */
 export const integerRanges: Readonly<Record<string, { minimum: number; maximum?: number }>> = {
   int8: { minimum: -(2 ** 7), maximum: 2 ** 7 - 1 },
   int16: { minimum: -(2 ** 15), maximum: 2 ** 15 - 1 },

@@ -1,9 +1,9 @@
 /**
- * From the OpenRPC document of a Tidings service to TypeScript. In reading order:
+ * Generates TypeScript from the OpenRPC document of a Tidings service. In reading order:
  *
- * - `document`: what is read; `names`: which names can be used; `directions`: what is sent and received
+ * - `document`: the input; `names`: the allowed names; `directions`: members of inputs or outputs only
  * - `types`: schemas as types, with `keywords`, `expressions` and `comment`; `contract`: the file of the contract
- * - `checkable`, `formats`: schemas as they are checked; `validators`: the file of the checks
+ * - `checkable`, `formats`: schemas for the validators; `validators`: their file
  * - `source`, `files`: reading and writing; `cli`: the program
  */
 
@@ -25,7 +25,7 @@ export interface Generated {
  * @param openrpc the document, parsed
  * @param contractImport how the file of the validators imports that of the contract, such as
  *   `./tidings.js`; without it there are no validators
- * @throws {CodegenError} for what cannot be expressed; it names the place and what to do
+ * @throws {CodegenError} for a document that is not supported; it names the place and the fix
  */
 export function generate(openrpc: unknown, contractImport?: string): Generated {
   const document = readDocument(openrpc);

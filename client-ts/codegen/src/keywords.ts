@@ -1,6 +1,6 @@
-/** Keywords of JSON Schema, by what they mean for a TypeScript type. */
+/** Keywords of JSON Schema, by their effect on a TypeScript type. */
 
-/** They say more than a TypeScript type can, and never less: the type without them is right, if wider. */
+/** Constraints that TypeScript cannot express. The type without them is correct but wider. */
 const narrowing = [
   "format",
   "minimum",
@@ -21,7 +21,7 @@ const narrowing = [
   "contentMediaType",
 ];
 
-/** For people. */
+/** Documentation. */
 const annotations = [
   "title",
   "description",
@@ -33,7 +33,7 @@ const annotations = [
   "$comment",
 ];
 
-/** They shape the type. */
+/** Keywords that define the type. */
 const shaping = [
   "$ref",
   "type",
@@ -56,7 +56,7 @@ const shaping = [
 
 const known = new Set([...narrowing, ...annotations, ...shaping]);
 
-/** Whether this codegen knows what a keyword means. */
+/** Whether codegen supports a keyword. */
 export function isKnown(keyword: string): boolean {
   return known.has(keyword) || keyword.startsWith("x-");
 }

@@ -5,7 +5,7 @@ import { Place } from "./error.js";
 const clientMembers = ["close", "connectionState"];
 
 /**
- * Tidings' own errors: `@tidings/client` knows them by itself. A test compares this list with the client's.
+ * Tidings' own errors, which `@tidings/client` already has. A test compares this list with the client's.
  */
 export const tidingsErrors = [
   "parseError",
@@ -27,7 +27,7 @@ export const tidingsErrors = [
   "forbidden",
 ] as const;
 
-/** The names of errors that `@tidings/client` makes itself. */
+/** The names of the errors that `@tidings/client` creates. */
 const clientErrors = [
   "unknownError",
   "ConnectionLostError",
@@ -37,10 +37,10 @@ const clientErrors = [
   "PayloadError",
 ];
 
-/** What the generated file itself defines or imports. */
+/** The names that the generated file defines or imports. */
 const ownNames = ["ContractErrors", "ContractProcedures", "contract", "tidings"];
 
-/** No type can have these names in TypeScript. */
+/** The names that TypeScript allows for no type. */
 const reservedTypes = new Set(
   (
     "any as async await bigint boolean break case catch class const continue debugger default delete do " +
@@ -50,7 +50,7 @@ const reservedTypes = new Set(
   ).split(" "),
 );
 
-/** @throws {CodegenError} for a name of a procedure or an error that cannot be used */
+/** @throws {CodegenError} for a procedure or an error whose name is not allowed */
 export function checkNames({ methods, errors }: Document): void {
   const names = new Set<string>();
   for (const { name, place } of methods) {
@@ -100,7 +100,7 @@ export function checkNames({ methods, errors }: Document): void {
   }
 }
 
-/** The TypeScript name of a named schema. @throws {CodegenError} where it cannot be one */
+/** The TypeScript name of a named schema. @throws {CodegenError} if TypeScript does not allow it */
 export function typeName(name: string): string {
   const place = new Place(`type ${name}`, `#/components/schemas/${name}`);
   const remedy = 'Give the Rust type another name: #[schemars(rename = "…")].';
@@ -113,7 +113,7 @@ export function typeName(name: string): string {
   return name;
 }
 
-/** The name of a member, quoted where it has to be. */
+/** The name of a member, quoted if necessary. */
 export function memberName(name: string): string {
   return /^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name);
 }

@@ -7,7 +7,7 @@ const TIMEOUT_MS = 10_000;
 /**
  * Reads JSON from a file or an http(s) URL.
  *
- * @throws {CodegenError} when it cannot be read or is no JSON
+ * @throws {CodegenError} if it cannot be read or is not JSON
  */
 export async function readJson(source: string): Promise<unknown> {
   const text = await readText(source);

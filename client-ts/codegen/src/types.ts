@@ -22,8 +22,8 @@ const scalars: Record<string, string> = {
 };
 
 /**
- * Writes schemas as TypeScript types. What TypeScript cannot express exactly is written wider only where
- * that is harmless (a range, a pattern); anything else is an error that names its place.
+ * Writes schemas as TypeScript types. Constraints that TypeScript cannot express are left out if that only
+ * makes the type wider (a range, a pattern). Any other unsupported keyword is an error that names its place.
  */
 export class TypeWriter {
   readonly #schemas: Readonly<Record<string, Schema>>;
@@ -33,15 +33,15 @@ export class TypeWriter {
     this.#schemas = schemas;
   }
 
-  /** The type of a schema, to stand where the lines have this indent. */
+  /** The type of a schema. `indent` is that of its first line. */
   write(schema: Schema, place: Place, indent: string): string {
     return this.#type(schema, place, indent).text;
   }
 
-  /** The definitions of every named type that was referred to so far, in the document's order. */
+  /** The definitions of every named type that has been referred to, in the document's order. */
   definitions(): string[] {
     const texts = new Map<string, string>();
-    // Writing one may need others: a set goes on with what is added meanwhile.
+    // A definition may refer to more types: iterating a set includes values that are added meanwhile.
     for (const name of this.#needed) texts.set(name, this.#definition(name));
     return Object.keys(this.#schemas).flatMap((name) => texts.get(name) ?? []);
   }
@@ -83,7 +83,7 @@ export class TypeWriter {
     return schema["nullable"] === true ? union([type, single("null")], indent) : type;
   }
 
-  /** What the schema says itself, without what it combines. */
+  /** The type without the schema's `$ref`, `allOf`, `anyOf` and `oneOf`. */
   #own(schema: SchemaObject, place: Place, indent: string): Type {
     if ("const" in schema) return literal(schema["const"], place.at("const"));
     if ("enum" in schema) {
@@ -180,7 +180,7 @@ export class TypeWriter {
     const others = this.#otherMembers(schema, place, inner);
     if (others === undefined) {
       if (lines.length > 0) return single(`{\n${lines.join("")}${indent}}`);
-      // Described by what it is combined with, if by anything.
+      // Schemas that it is combined with describe the members.
       const combined = ["$ref", "allOf", "oneOf", "anyOf"].some((keyword) => keyword in schema);
       return combined ? unknown : single("{ [member: string]: never }");
     }
@@ -190,14 +190,14 @@ export class TypeWriter {
       (types.some((type) => type !== others) || required.size < lines.length)
     ) {
       throw place.fault(
-        "it has members of its own beside a map of another type, which TypeScript cannot express",
+        "it has named members beside a map of another type, which TypeScript cannot express",
         "Put the map into a member: without #[serde(flatten)].",
       );
     }
     return single(`{\n${lines.join("")}${inner}[member: string]: ${others};\n${indent}}`);
   }
 
-  /** The type of members that the schema does not name; undefined where there are none to speak of. */
+  /** The type of members that the schema does not name; undefined if there are no other members. */
   #otherMembers(schema: SchemaObject, place: Place, indent: string): string | undefined {
     const patterns = members(schema, "patternProperties", place).map(([pattern, member]) =>
       this.#type(member, place.at("patternProperties", pattern), indent),
@@ -212,7 +212,7 @@ export class TypeWriter {
   }
 }
 
-/** The types that a schema without `type` is about. */
+/** The types that the keywords of a schema without `type` imply. */
 function implied(schema: SchemaObject): string[] {
   if (["properties", "additionalProperties", "patternProperties"].some((each) => each in schema)) {
     return ["object"];
@@ -220,7 +220,7 @@ function implied(schema: SchemaObject): string[] {
   return "items" in schema || "prefixItems" in schema ? ["array"] : [];
 }
 
-/** `not` is fine where it only takes single values away, as `NonZeroI32` has it. */
+/** Accepts `not` if it excludes only single values, as for `NonZeroI32`. */
 function checkNot(schema: SchemaObject, place: Place): void {
   const { not } = schema;
   if (
@@ -244,7 +244,7 @@ function literal(value: unknown, place: Place): Type {
   );
 }
 
-/** Whether it has nothing but members, so that it can be an interface. */
+/** Whether it has only members, so that it can be an interface. */
 function isPlainObject(schema: Schema): boolean {
   if (typeof schema === "boolean") return false;
   return (

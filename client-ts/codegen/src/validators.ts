@@ -7,7 +7,7 @@ import { Place } from "./error.js";
 import { textFormats } from "./formats.js";
 import { memberName } from "./names.js";
 
-/** What ajv's checks would otherwise import from ajv at run time. */
+/** Functions that ajv's checks would otherwise import from ajv. */
 const runtime = {
   ucs2length: `function ucs2length(text) {
   let length = 0;
@@ -24,7 +24,7 @@ const runtime = {
 }`,
 };
 
-/** A check, by the name that it is exported under. */
+/** A check: its identifier in the code, and the name of its procedure or error. */
 interface Check {
   readonly id: string;
   readonly name: string;
@@ -34,14 +34,14 @@ interface Check {
  * The TypeScript file with a check for each payload and for the details of each error.
  *
  * @param contractPath the contract's file, as this one imports it
- * @throws {CodegenError} for what JavaScript cannot check
+ * @throws {CodegenError} for a pattern that JavaScript does not support
  */
 export function validatorsFile(document: Document, contractPath: string): string {
   const ajv = new Ajv({
     code: { source: true, esm: true, lines: true },
     discriminator: true,
     formats: textFormats,
-    // What is in a schema was looked at when its type was written.
+    // TypeWriter has already checked the schemas.
     strict: false,
   });
   const definitions = Object.fromEntries(
@@ -83,7 +83,7 @@ function entry({ id, name }: Check): string {
   return `    ${memberName(name)}: ${id},\n`;
 }
 
-/** ajv's code with what it needs at run time beside it. */
+/** ajv's code with the functions that it needs instead of imports. */
 function withoutImports(code: string): string {
   const needed = new Set<keyof typeof runtime>();
   const text = code
@@ -101,7 +101,7 @@ function withoutImports(code: string): string {
   return [...[...needed].map((name) => runtime[name]), text].join("\n");
 }
 
-/** @throws {CodegenError} for a pattern that is no regular expression of JavaScript */
+/** @throws {CodegenError} for a pattern that is not a regular expression in JavaScript */
 function checkPatterns(schema: unknown, place: Place): void {
   if (typeof schema !== "object" || schema === null) return;
   for (const [keyword, value] of Object.entries(schema)) {

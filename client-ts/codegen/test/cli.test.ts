@@ -1,4 +1,4 @@
-/** The program, with files and servers of each test's own. */
+/** The program. Each test has its own files and servers. */
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -34,7 +34,7 @@ async function codegen(...args: string[]) {
   return { code, ...said };
 }
 
-/** A server that answers everything with this; gives its URL. */
+/** Starts a server that gives this answer to every request, and returns its URL. */
 async function serve(status: number, body: string): Promise<string> {
   const server = createServer((_, response) => response.writeHead(status).end(body));
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
@@ -104,7 +104,7 @@ describe("--check", () => {
     const args = [at("openrpc.json"), "-o", at("a.ts"), "--validators", at("b.ts")];
     await codegen(...args);
     expect(await codegen(...args, "--check")).toEqual({ code: 0, out: "", err: "" });
-    // As Git may have checked it out.
+    // Git may check files out with these line ends.
     const text = await readFile(at("a.ts"), "utf8");
     await writeFile(at("a.ts"), text.replaceAll("\n", "\r\n"));
     expect(await codegen(...args, "--check")).toMatchObject({ code: 0 });

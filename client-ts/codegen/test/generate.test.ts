@@ -1,4 +1,4 @@
-/** What is generated: the committed fixtures are type-checked with everything else by `npm run types`. */
+/** The generated files. `npm run types` checks the types of the committed fixtures. */
 import { readFile } from "node:fs/promises";
 import { RpcError } from "@tidings/client";
 import { describe, expect, test } from "vitest";
@@ -21,7 +21,7 @@ test("a document with nothing gives a contract of nothing", async () => {
   await expect(validators).toMatchFileSnapshot("fixtures/empty.validators.ts");
 });
 
-test("what schemars really writes is expressed, all of it", async () => {
+test("every construct in the output of schemars is supported", async () => {
   // `schemars.rs`, beside it, is what it was made from.
   const schemas = JSON.parse(await readFile(fixture("schemars.json"), "utf8"));
   const openrpc = document({ schemas, methods: [query("all", ref("All"))] });

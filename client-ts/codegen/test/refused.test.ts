@@ -1,11 +1,11 @@
-/** What cannot be expressed is an error that names the place and what to do; nothing wrong is written. */
+/** Unsupported documents cause an error that names the place and the fix. */
 import { describe, expect, test } from "vitest";
 import { CodegenError, generate } from "../src/index.js";
 import { document, query, ref, subscription } from "./support/document.js";
 
 const text = { type: "string" };
 
-/** The message of the error, and that it is one for users. */
+/** The message of the error, after checking that it is a CodegenError. */
 function refusal(openrpc: unknown, contractImport?: string): string {
   try {
     generate(openrpc, contractImport);
@@ -39,7 +39,7 @@ describe("a type", () => {
     ],
     [
       { type: "object", properties: { a: text }, additionalProperties: { type: "integer" } },
-      "it has members of its own beside a map of another type",
+      "it has named members beside a map of another type",
     ],
     [{ oneOf: "a" }, "T/oneOf): it is not a list"],
     [{ properties: { a: 1 } }, "T/properties/a): it is not a schema"],

@@ -1,4 +1,4 @@
-/** A bio that is edited in place: shown at once, in every window, or refused and taken back. */
+/** Editing a bio in place: it is shown at once in every window, or refused and rolled back. */
 import type { Browser, WebSocketRoute } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Fleet } from "./support/fleet.js";
@@ -92,7 +92,7 @@ test("is shown before the server has answered, and stays when it has", async () 
 });
 
 test.each(views)(
-  "that is too long is refused in words, taken back, and kept for another try (%s)",
+  "that is too long is refused with the reason, rolled back, and kept in the editor (%s)",
   async (view, options) => {
     const window = await Window.open(browser, fleet.url, options);
     const before = await bioOf(window, ervin.name).textContent();

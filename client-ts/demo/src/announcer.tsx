@@ -3,12 +3,12 @@ import { useState } from "react";
 import { useConnectionState } from "./hooks.js";
 import { describeConnection } from "./masthead.js";
 
-/** Updates come every few seconds; to hear of each would be to hear nothing else. Milliseconds. */
+/** The least time between announcements of updates, which come every few seconds: milliseconds. */
 const QUIET_MS = 60_000;
 
 /**
- * Tells screen readers, when they have nothing else to say, that the page went live or ceased to be, that
- * updates may have been missed, and about once a minute that the lists have changed.
+ * Announces to screen readers, politely, that the page is live or no longer live, that updates may have
+ * been missed and, about once a minute, that the lists have changed.
  */
 export function Announcer({ live }: { live: SubscriptionResult<unknown> }) {
   const { mood } = describeConnection(useConnectionState(), live);

@@ -14,7 +14,7 @@ import { UserList } from "./user-list.js";
 const channel = "list-1";
 const columns = ["lpg", "emn", "ck"];
 
-/** The users of one list: asked for once, and then kept up to date by the list's channel. */
+/** The users of one list: fetched once, then updated by the list's channel. */
 export function App({ queries }: { queries: QueryOptions<typeof contract> }) {
   const queryClient = useQueryClient();
   const users = useQuery(queries.allUsers.queryOptions());
@@ -61,7 +61,7 @@ export function App({ queries }: { queries: QueryOptions<typeof contract> }) {
   );
 }
 
-/** The list, and beside it whoever is being edited: a card does not vanish under the hands of its editor. */
+/** Adds users that are being edited and no longer in the list, so that their editors stay open. */
 function withEdited(users: User[], { edits }: Bios): User[] {
   const ids = new Set(users.map(({ id }) => id));
   const missing = [...edits.values()].filter(({ user }) => !ids.has(user.id));

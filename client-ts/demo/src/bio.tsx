@@ -9,7 +9,7 @@ export function Bio({ user, bios }: { user: User; bios: Bios }) {
   const wasEditing = useRef(false);
   const isEditing = edit !== undefined;
   useEffect(() => {
-    // The editor that had the focus is gone. It stays where the person has gone meanwhile.
+    // Returns the focus when the editor closes, unless the user has moved it elsewhere.
     if (wasEditing.current && !isEditing && hasNoFocus()) button.current?.focus();
     wasEditing.current = isEditing;
   }, [isEditing]);
@@ -45,7 +45,7 @@ function BioEditor({ edit, bios }: { edit: BioEdit; bios: Bios }) {
   }, []);
 
   function onKeyDown(event: KeyboardEvent) {
-    // Enter also ends the input of a composed character.
+    // Enter also confirms a character of an input method.
     if (event.key === "Enter" && !event.nativeEvent.isComposing) {
       event.preventDefault();
       bios.save(edit);

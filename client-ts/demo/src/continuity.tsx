@@ -5,14 +5,14 @@ import { useRef, useState } from "react";
 import { clock } from "./masthead.js";
 import type { User } from "./tidings.js";
 
-/** How the last interruption in which something was published came out. */
+/** The result of the last interruption in which events were published. */
 export type Interruption =
   | { outcome: "replayed"; events: number; at: number }
   | { outcome: "gap"; at: number };
 
 type Handlers = UseSubscriptionOptions<User[]>;
 
-/** The last interruption that made a difference, and handlers that note it down before they do their own work. */
+/** The last interruption in which events were missed, and `handlers` extended to record it. */
 export function useInterruption(handlers: Handlers): [Interruption | undefined, Handlers] {
   const [last, setLast] = useState<Interruption>();
   const missed = useRef(0);
@@ -42,7 +42,7 @@ interface ContinuityProps {
   last: Interruption | undefined;
 }
 
-/** Whether the list is whole, and what that means to whoever reads it. */
+/** Shows whether the list is complete, and explains it. */
 export function Continuity({ live, users, last }: ContinuityProps) {
   const { word, meaning } = describe(live, users);
   return (

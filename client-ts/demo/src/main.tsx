@@ -19,7 +19,7 @@ const client = createClient({ contract, validators, callTimeoutMs: 10_000 });
 const queryClient = new QueryClient({
   defaultOptions: {
     queries: {
-      // The subscription keeps the cache up to date, and asks for a new snapshot when it has to.
+      // The subscription updates the cache, and refetches the query when necessary.
       staleTime: Number.POSITIVE_INFINITY,
       refetchOnWindowFocus: false,
       refetchOnReconnect: false,

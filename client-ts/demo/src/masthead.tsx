@@ -1,7 +1,7 @@
 import type { ConnectionState, SubscriptionResult } from "@tidings/client";
 import { useConnectionState } from "./hooks.js";
 
-/** What the connection's state is called, and how good it is. */
+/** The label and the colour of each connection state. */
 export function describeConnection(
   connection: ConnectionState,
   live: SubscriptionResult<unknown>,
@@ -25,7 +25,7 @@ export function describeConnection(
   }
 }
 
-/** The dark bar: the name, and how live the page is. */
+/** The header: the name, the connection, the replica and the last update. */
 export function Masthead({ live }: { live: SubscriptionResult<unknown> }) {
   const connection = useConnectionState();
   const { label, mood } = describeConnection(connection, live);
@@ -77,7 +77,7 @@ export const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" })
 
 function LastUpdate({ at }: { at: number | undefined }) {
   if (at === undefined) return "None yet";
-  // The key starts the highlight anew with each update.
+  // A new key restarts the highlight at each update.
   return (
     <time key={at} className="just-now" dateTime={new Date(at).toISOString()}>
       {clock.format(at)}

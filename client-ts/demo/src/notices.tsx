@@ -1,7 +1,7 @@
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { SubscriptionResult } from "@tidings/client";
 
-/** What is wrong and what can be done about it, if anything is. */
+/** The current problems, each with what the user can do. */
 export function Notices({
   live,
   users,

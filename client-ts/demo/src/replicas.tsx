@@ -1,7 +1,7 @@
 import { useSubscription } from "./hooks.js";
 import type { Instance } from "./tidings.js";
 
-/** The replicas that live, as they say themselves every few seconds. One that dies is gone within seven. */
+/** The live replicas: each reports itself every few seconds. A crashed one disappears within seven seconds. */
 export function Replicas({ serving }: { serving: string | undefined }) {
   const { data = [], status, broker } = useSubscription("onInstances", {});
   const stale = data.length > 0 && (status !== "pending" || broker === "down");
@@ -61,7 +61,7 @@ function Replica({ replica, serves }: { replica: Instance; serves: boolean }) {
   );
 }
 
-/** The two largest units that matter. */
+/** A duration in its two largest units. */
 function duration(ms: number): string {
   const seconds = Math.floor(ms / 1_000);
   const [minutes, hours, days] = [60, 3_600, 86_400].map((unit) => Math.floor(seconds / unit)) as [

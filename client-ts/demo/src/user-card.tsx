@@ -6,16 +6,16 @@ import type { User } from "./tidings.js";
 interface UserCardProps {
   user: User;
   change: Change | undefined;
-  /** Tells one mark from the next. */
+  /** Distinguishes this highlight from the next. */
   mark: number;
   bios: Bios;
 }
 
-/** One user, marked when the newest list brought or changed them. */
+/** One user, highlighted if the newest list added or changed them. */
 export function UserCard({ user, change, mark, bios }: UserCardProps) {
   return (
     <li className="card" data-testid="user-card" data-change={change}>
-      {/* The key makes the mark a new one, so that its fading starts anew with each list. */}
+      {/* The key makes the mark a new one, so that its fading restarts with each list. */}
       {change && <span key={mark} className="glow" aria-hidden="true" />}
       <div className="card-head">
         <p className="label">User profile</p>

@@ -4,7 +4,7 @@ import type { User } from "./tidings.js";
 import { UserCard } from "./user-card.js";
 
 interface UserListProps {
-  /** The first letters of the names that belong here. */
+  /** The first letters of this column's names. */
   initials: string;
   /** All users; undefined while they are being loaded. */
   users: User[] | undefined;
@@ -61,7 +61,7 @@ function Cards({ mine, names, failed, changes, bios }: CardsProps) {
         <UserCard
           key={user.id}
           user={user}
-          // One under edit shows what is written, and not what came of it.
+          // A card that is being edited shows the draft, so it has no highlight.
           change={bios.edits.has(user.id) ? undefined : changes.byId.get(user.id)}
           mark={changes.count}
           bios={bios}

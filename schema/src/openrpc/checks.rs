@@ -1,4 +1,4 @@
-//! What a contract can get wrong.
+//! Checks a contract for mistakes.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ const MAX_NAME: usize = 100;
 /// The longest retention or time to live: a thousand years.
 const MAX_TIME: Duration = Duration::from_secs(1000 * 365 * 24 * 60 * 60);
 
-/// How far alternatives of alternatives are followed: they may be recursive.
+/// Nesting depth to which alternatives of a schema are followed: they may be recursive.
 const MAX_DEPTH: usize = 8;
 
 impl OpenRpc {
@@ -82,7 +82,7 @@ impl OpenRpc {
         }
     }
 
-    /// Parameters go by name, so an input is an object, or one of several.
+    /// Parameters are passed by name, so the input must be an object or a union of objects.
     pub(super) fn check_input(&mut self, name: &str, input: &Schema) {
         let kind = self.definition(input).and_then(|definition| definition.get("type"));
         if let Some(kind) = kind.filter(|kind| *kind != "object") {
@@ -101,7 +101,7 @@ impl OpenRpc {
         }
     }
 
-    /// Whether an object of this schema may have the member, also where it is one of several.
+    /// Whether an object of this schema may have the member. Looks into `allOf`, `anyOf` and `oneOf`, too.
     fn may_have(&self, schema: &Value, member: &str, depth: usize) -> bool {
         let name = schema["$ref"].as_str().and_then(|name| name.strip_prefix(DEFINITIONS));
         let schema = name.and_then(|name| self.inputs.definitions().get(name)).unwrap_or(schema);
@@ -139,7 +139,7 @@ impl OpenRpc {
     }
 }
 
-/// Whether it is a letter, and letters and digits.
+/// Whether it starts with a letter and has only letters and digits.
 fn is_segment(segment: &str) -> bool {
     segment.starts_with(|c: char| c.is_ascii_alphabetic())
         && segment.bytes().all(|b| b.is_ascii_alphanumeric())

@@ -1,8 +1,8 @@
 //! The OpenRPC document of a service.
 //!
-//! OpenRPC 1.3 knows no subscriptions: one is written as a method that answers the subscription's id, and
-//! `x-subscription` says the rest. `x-kind` tells queries, mutations and subscriptions apart, `x-input` refers to the input as
-//! one type, and `x-errors` is the table of [`ErrorKind`]s.
+//! OpenRPC 1.3 has no subscriptions: the document describes one as a method that returns the subscription's id, and
+//! adds the rest as `x-subscription`. `x-kind` tells queries, mutations and subscriptions apart, `x-input` refers to
+//! the input as one type, and `x-errors` is the table of [`ErrorKind`]s.
 
 use std::{any::TypeId, collections::BTreeMap};
 
@@ -27,7 +27,7 @@ const DEFINITIONS: &str = "#/components/schemas/";
 const SUBSCRIBE_ERRORS: [ErrorKind; 2] =
     [ErrorKind::BROKER_UNAVAILABLE, ErrorKind::TOO_MANY_SUBSCRIPTIONS];
 
-/// What a contract gets wrong: each fault is a sentence that names the procedure, type or error.
+/// The mistakes of a contract: each one is a sentence that names the procedure, type or error.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the contract is not valid: {}", .0.join("; "))]
 pub struct InvalidContract(pub Vec<String>);
@@ -35,6 +35,24 @@ pub struct InvalidContract(pub Vec<String>);
 /// Collects procedures and writes the document.
 ///
 /// Members come in a fixed order and schemas sorted by name: the same procedures give the same bytes.
+///
+/// ```
+/// # use schemars::JsonSchema;
+/// # use tidings_contract::{InvalidContract, NoInput, OpenRpc, Query};
+/// /// Answers the server's clock: milliseconds since 1970.
+/// #[derive(JsonSchema)]
+/// struct Now;
+///
+/// impl Query for Now {
+///     const NAME: &'static str = "clock.now";
+///     type Input = NoInput;
+///     type Output = u64;
+/// }
+///
+/// let document = OpenRpc::new("Clock", "1.0.0").query::<Now>().into_document()?;
+/// assert_eq!(document["methods"][0]["name"], "clock.now");
+/// # Ok::<(), InvalidContract>(())
+/// ```
 #[derive(Debug)]
 pub struct OpenRpc {
     title: String,
@@ -125,7 +143,7 @@ impl OpenRpc {
         if P::FEED.is_resumable() {
             self.add_cursor(P::NAME, &mut method);
         }
-        // The envelope is generic; the document wants a name of its own for each instance of it.
+        // `Event<T>` is generic, so each subscription gets its own schema name.
         let event = format!("{}Event", pascal(P::NAME));
         let schema = <Event<P::Event>>::json_schema(&mut self.outputs);
         if self.events.insert(event.clone(), schema).is_some() {
@@ -169,7 +187,7 @@ impl OpenRpc {
     ///
     /// # Errors
     ///
-    /// Everything that the contract gets wrong: names that are taken or not well formed, error codes that are reserved or
+    /// All mistakes of the contract: names that are taken or not well formed, error codes that are reserved or
     /// taken, two subscriptions with one namespace, a type that clients and server would write in two forms.
     pub fn into_document(mut self) -> Result<Value, InvalidContract> {
         let mut errors = Map::new();
@@ -206,7 +224,7 @@ impl OpenRpc {
         }))
     }
 
-    /// Every named type.
+    /// The schemas of all named types, sorted by name.
     fn schemas(&mut self) -> Map<String, Value> {
         for (name, schema) in std::mem::take(&mut self.events) {
             let taken =
@@ -272,7 +290,7 @@ impl OpenRpc {
         })
     }
 
-    /// What a schema is, where it may refer to a named type.
+    /// Follows a `$ref` to its definition.
     fn definition<'a>(&'a self, schema: &'a Schema) -> Option<&'a Value> {
         let name = schema.get("$ref").and_then(Value::as_str);
         match name.and_then(|name| name.strip_prefix(DEFINITIONS)) {
@@ -345,7 +363,7 @@ fn channel_schema<P: Subscription>() -> Value {
 }
 
 /// draft-07 allows nothing beside a `$ref`, so a described reference is written as an `allOf` of one.
-/// Where the description stands elsewhere, the plain reference will do.
+/// The caller has moved the description, so this returns the plain reference.
 fn without_single_all_of(mut schema: Value) -> Value {
     match schema.get_mut("allOf").and_then(Value::as_array_mut) {
         Some(all) if all.len() == 1 => all.remove(0),

@@ -3,8 +3,8 @@
 use schemars::Schema;
 use serde_json::{Value, json};
 
-/// A member that may be `null` may be left out as well: serde takes both for `None`, and what is optional for one side is
-/// optional for the other.
+/// A member that may be `null` may also be absent: serde reads both as `None` for a plain `Option` member. A member
+/// that is optional in inputs is optional in outputs, too.
 pub(super) fn nullable_is_optional(schema: &mut Schema) {
     let Some(object) = schema.as_object_mut() else { return };
     let nullable: Vec<_> = object
@@ -31,8 +31,8 @@ fn accepts_null(schema: &Value) -> bool {
     }
 }
 
-/// Makes a member optional in what the server sends, where it is in inputs and may be anything: of `Option<Value>`, schemars
-/// says no more than of `Value`.
+/// Makes a member optional in the server's schema where it is optional in inputs and may be any value: schemars writes
+/// the same schema for `Option<Value>` and `Value`.
 pub(super) fn relax(sent: &mut Value, input: &Value) {
     match (sent, input) {
         (Value::Object(sent), Value::Object(input)) => {

@@ -1,4 +1,4 @@
-//! `tidings-demo background-updates`: the publisher of the demo, and of the system that this one grew from.
+//! `tidings-demo background-updates`: publishes user lists for the demo.
 
 use std::time::Duration;
 
@@ -14,11 +14,11 @@ const DEMO_INTERVAL: Duration = Duration::from_secs(3);
 /// The pause before another try to connect.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// Publishes until `shutdown`. Waits for a Valkey that is not there yet.
+/// Publishes until `shutdown`. Retries until Valkey can be reached.
 ///
 /// # Errors
 ///
-/// When no address of a Valkey is given, or it cannot be one.
+/// When the address of Valkey is missing or not valid.
 pub async fn background_updates(
     args: BackgroundUpdatesArgs,
     shutdown: impl Future<Output = ()>,
@@ -47,8 +47,8 @@ pub(crate) async fn demo(publisher: Publisher) {
     publish(publisher, list_1(), DEMO_INTERVAL).await;
 }
 
-/// Publishes one of two user lists, picked at random, at once and then at every interval. An event that the broker does not
-/// take is logged and not tried again: the next one replaces it.
+/// Publishes one of two user lists, picked at random, at once and then at every interval. A failed event is
+/// logged and not repeated: the next one replaces it.
 async fn publish(publisher: Publisher, channel: Channel, every: Duration) {
     let lists = lists();
     let mut ticks = interval(every);

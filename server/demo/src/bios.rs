@@ -1,12 +1,12 @@
-//! Bios that were edited. Each user's is the newest value of a `State` channel, so every replica reads the same.
+//! Edited bios. Each user's bio is the newest value of a `State` channel, so every replica reads the same.
 
 use tidings::{Channel, PublishError, Publisher};
 use tidings_demo_contract::{OnBio, OnUpdates, User, users::Bio};
 
-/// How often a list is composed again because a bio changed meanwhile.
+/// How often a list is published before the publisher gives up on bios that keep changing.
 const ATTEMPTS: usize = 3;
 
-/// Keeps the bio of a user, and sends it to everybody who follows it.
+/// Publishes the bio of a user, and keeps it as the newest value of the user's channel.
 pub(crate) async fn set(publisher: &Publisher, id: &str, bio: &str) -> Result<(), PublishError> {
     let value = Bio { id: id.to_owned(), bio: bio.to_owned() };
     publisher.publish::<OnBio>(&OnBio::channel_of(id), &value).await.map(drop)
@@ -17,7 +17,7 @@ pub(crate) async fn applied(
     publisher: &Publisher,
     users: &[User],
 ) -> Result<Vec<User>, PublishError> {
-    // Sent together, answered together: one round trip.
+    // Reads concurrently, so that all reads share one round trip.
     let reading: Vec<_> = users
         .iter()
         .map(|user| {
@@ -36,8 +36,8 @@ pub(crate) async fn applied(
     Ok(applied)
 }
 
-/// Publishes a list of users with their bios. Two edits at the same time may each compose a list without the other's, so the
-/// bios are read once more behind it.
+/// Publishes a list of users with their bios. Two concurrent edits may each miss the other's bio, so it reads the bios
+/// again and publishes once more if they changed.
 pub(crate) async fn publish_list(
     publisher: &Publisher,
     channel: &Channel,
@@ -55,7 +55,7 @@ pub(crate) async fn publish_list(
     Ok(())
 }
 
-/// The user with another bio; without one, where it is empty.
+/// The user with another bio. An empty bio removes it.
 pub(crate) fn with_bio(user: User, bio: &str) -> User {
     User { bio: (!bio.is_empty()).then(|| bio.to_owned()), ..user }
 }

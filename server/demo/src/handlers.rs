@@ -1,4 +1,4 @@
-//! What the service answers.
+//! The handlers of the demo's queries and mutations.
 
 use tidings::{Channel, Context, ErrorKind, NoInput, RpcError};
 use tidings_demo_contract::{

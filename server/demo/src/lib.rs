@@ -8,10 +8,10 @@ pub use config::{BackgroundUpdatesArgs, Cli, Command, HealthArgs, ServeArgs, Use
 mod user_directory;
 pub use user_directory::UserDirectory;
 
-/// Bios that were edited.
+/// Edited bios.
 mod bios;
 
-/// What the service answers.
+/// The handlers of queries and mutations.
 mod handlers;
 
 /// Publishes lists of users at an interval.

@@ -9,7 +9,7 @@ use tokio::sync::Mutex;
 
 use crate::config::UsersArgs;
 
-/// Why the service's answer cannot be used.
+/// Why the users service's response cannot be used.
 type Fault = Box<dyn std::error::Error + Send + Sync>;
 
 /// The service may not answer with more than this: users are kept in memory.

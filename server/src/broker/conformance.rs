@@ -1,4 +1,4 @@
-//! What every broker must do, asked of each.
+//! The test suite that every broker must pass.
 
 use std::{sync::Arc, time::Duration};
 
@@ -72,7 +72,7 @@ impl Replica {
         self.broker.publish(Publish { keep, ..event(key, payload) }).await.unwrap()
     }
 
-    /// The newest value of a State feed, with its place.
+    /// The newest value of a State feed, with its position.
     async fn newest(&self, key: &ChannelKey) -> Option<(Position, String)> {
         let newest = self.broker.newest(key).await.unwrap()?;
         assert!(newest.expires_in <= LONG, "{newest:?}");

@@ -118,8 +118,8 @@ pub(crate) struct Publish {
     pub payload: Bytes,
     /// What the broker keeps of it.
     pub keep: Keep,
-    /// Publishing with the same key again, within [`Retention::once`], publishes nothing and answers the same place. An
-    /// empty one is none.
+    /// Publishing with the same key again, within [`Retention::once`], publishes nothing and returns the first
+    /// position. An empty key counts as none.
     pub idempotency_key: Option<String>,
 }
 
@@ -132,7 +132,7 @@ pub(crate) struct Kept {
     pub(crate) expires_in: Duration,
 }
 
-/// What a broker keeps of what is published.
+/// What a broker keeps after publishing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Keep {
     /// The channel's history, as long as [`Retention`] says: a `Log` feed.
@@ -165,8 +165,8 @@ pub(crate) trait Broker: fmt::Debug + Send + Sync + 'static {
     /// When dropped before it resolves, or when it fails, the payload may or may not have been published.
     fn publish(&self, publish: Publish) -> BoxFuture<'static, Result<Position, BrokerUnavailable>>;
 
-    /// Publishes several payloads in this order, in as few round trips as the broker allows. Answers as many results, in
-    /// the same order: some may fail and others not.
+    /// Publishes several payloads in this order, in as few round trips as the broker allows. Returns one result for
+    /// each, in the same order: some may fail while others succeed.
     fn publish_all(
         &self,
         publishes: Vec<Publish>,

@@ -200,7 +200,7 @@ local function live_members(channel, now)
   local live, expired = {}, {}
   for i = 1, #all, 2 do
     local expires, element = all[i + 1]:match('^(%d+) (.*)$')
-    -- A value of another form was not written here, and is no member.
+    -- Skips values that `tidings_report` did not write.
     if expires and tonumber(expires) > now then
       live[#live + 1] = { all[i], element }
     else

@@ -178,4 +178,15 @@ mod tests {
         idle(&requests, &Arc::default()).await;
         assert!(busy.is_finished(), "it was closed between two requests");
     }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_whose_answer_is_being_sent_is_not_idle() {
+        let (requests, answers) = (AtomicU64::new(1), Arc::new(()));
+        let sending = (answers.clone(), answers.clone());
+        let idle = idle(&requests, &answers);
+        tokio::pin!(idle);
+        assert!(timeout(HTTP_IDLE * 10, &mut idle).await.is_err(), "it was closed in the middle");
+        drop(sending);
+        idle.await;
+    }
 }

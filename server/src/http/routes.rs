@@ -1,4 +1,4 @@
-//! Which path leads where.
+//! The HTTP routes.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use tower_http::services::ServeDir;
 use super::rpc::{RpcEndpoint, rpc};
 use crate::{engine::Engine, readiness::Readiness, router::Routes};
 
-/// What clients reach: the framework's paths, then the service's own, then files.
+/// The router for clients: the framework's paths, then the service's routes, files, and the service's fallback.
 pub(crate) fn public(
     engine: &Arc<Engine>,
     routes: Routes,
@@ -33,7 +33,7 @@ pub(crate) fn public(
         .route("/readyz", get(ready).with_state(readiness));
     match &engine.config.static_dir {
         Some(folder) => {
-            // A fallback of the service's own is asked for what is no file either.
+            // Order: the service's routes, files, the service's fallback.
             let files = ServeDir::new(folder).call_fallback_on_method_not_allowed(true);
             router.fallback_service(own.clone().fallback_service(files.fallback(own)))
         }
@@ -41,7 +41,7 @@ pub(crate) fn public(
     }
 }
 
-/// What only operators reach.
+/// The router for operators, on `--admin-listen`.
 pub(crate) fn admin(engine: Arc<Engine>) -> Router {
     let metrics = async move || {
         let version = "text/plain; version=0.0.4; charset=utf-8";

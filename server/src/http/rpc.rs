@@ -109,13 +109,13 @@ pub(super) async fn rpc(State(endpoint): State<RpcEndpoint>, mut request: Reques
     }
 }
 
-/// What handlers learn of who calls. The connection itself is ours: kept by a handler, it would stay counted as open.
+/// Builds the `Caller`. Leaves out `Connection`: a handler that kept it would keep the connection counted as open.
 fn caller(request: &Request) -> Option<Caller> {
     let peer = request.extensions().get::<Peer>().copied()?;
     let mut extensions = request.extensions().clone();
     extensions.remove::<Arc<Connection>>();
     extensions.remove::<Peer>();
-    // hyper's, which would keep the connection, too.
+    // hyper's upgrade handle would keep the connection open, too.
     extensions.remove::<hyper::upgrade::OnUpgrade>();
     Some(Caller::new(peer, request.headers().clone(), extensions))
 }

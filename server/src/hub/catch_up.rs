@@ -52,9 +52,8 @@ impl Hub {
         }));
     }
 
-    /// Reads the members of a `Members` feed again when none of them has reported for as long as they are listed: then
-    /// those that are left have died, and nobody is there to publish a list without them. Ends when the channel is given
-    /// up, or with the hub.
+    /// Reads the members again when no report has arrived for `MEMBER_TTL`: dead members cannot publish a list without
+    /// themselves. Ends with the channel or with the hub.
     pub(super) fn spawn_expiry(self: &Arc<Self>, channel: &Arc<HubChannel>) {
         let Some(ttl) = channel.member_ttl else { return };
         // Ends with the channel, which nothing here keeps.

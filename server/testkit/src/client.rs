@@ -34,7 +34,7 @@ impl Client {
         Self::connect_with(url).await
     }
 
-    /// Connects with a request that has headers of its own.
+    /// Connects with extra request headers.
     ///
     /// # Panics
     ///

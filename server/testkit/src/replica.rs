@@ -85,7 +85,7 @@ impl ReplicaOptions {
     }
 }
 
-/// One `tidings-demo serve`, on a port of its own. Killed when dropped.
+/// One `tidings-demo serve` process on a free port. Killed when dropped.
 #[derive(Debug)]
 pub struct Replica {
     process: Process,

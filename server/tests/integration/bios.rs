@@ -125,7 +125,7 @@ async fn a_bio_that_is_set_on_one_replica_is_shown_on_the_other() {
     first.end().await;
 }
 
-/// Each edit publishes a list. Whatever the order, the last list that everybody has got has all of them.
+/// Each edit publishes a list. In any order of edits, the last list has all of them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn edits_at_the_same_time_do_not_hide_each_other() {
     let (first, second) = two_replicas().await;

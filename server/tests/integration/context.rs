@@ -1,4 +1,4 @@
-//! What handlers learn: the state, a publisher, and who calls.
+//! The `Context` of handlers: the state, a publisher, and the caller.
 
 use std::sync::{Arc, Mutex};
 
@@ -13,7 +13,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
 use crate::support::{TestBroker, TestServer};
 
-/// What a handler learnt of a call.
+/// The parts of the `Caller` that the tests compare.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Learnt {
@@ -24,7 +24,7 @@ struct Learnt {
     greeting: String,
 }
 
-/// Answers what the handler learns of the call.
+/// Returns the handler's `Caller`.
 #[derive(JsonSchema)]
 struct WhoAmI;
 
@@ -34,7 +34,7 @@ impl Query for WhoAmI {
     type Output = Learnt;
 }
 
-/// Sends a word to everybody who listens.
+/// Publishes a word.
 #[derive(JsonSchema)]
 struct Say;
 
@@ -61,14 +61,14 @@ impl Subscription for OnWord {
     const FEED: Feed = Feed::Log;
 }
 
-/// The service's state: it greets, and can keep what handlers receive.
+/// The service's state: a greeting, and a place where handlers can keep their `Context`.
 struct Greeter {
     greeting: &'static str,
     keeps: bool,
     kept: Mutex<Vec<Context<Self>>>,
 }
 
-/// What the middleware found out.
+/// The extension that the middleware inserts.
 #[derive(Clone)]
 struct SignedIn(String);
 

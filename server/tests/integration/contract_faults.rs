@@ -1,4 +1,6 @@
-//! What a contract gets wrong, as a service's author reads it: each fault names the procedure and the way out.
+//! Mistakes in a contract, as a service's author reads them: each fault names the procedure and a remedy.
+
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -7,7 +9,7 @@ use tidings::{
     RpcError, Server, Subscription,
 };
 
-/// Declares procedures with nothing but what matters here.
+/// Declares procedures with the minimum that the tests need.
 macro_rules! queries {
     ($($type:ident = $name:expr, $input:ty => $output:ty $(, $errors:expr)?;)+) => {$(
         /// Answers.
@@ -45,7 +47,7 @@ fn router() -> Router<()> {
     Router::<()>::new("Faults", "1.0.0")
 }
 
-/// What the server says of a contract.
+/// The server's error for a contract.
 #[track_caller]
 fn faults<Last>(router: Router<(), Last>, expected: &[&str]) {
     // Undeclared procedures are no fault of the contract.
@@ -228,7 +230,7 @@ fn errors_that_are_reserved_or_taken() {
 
 #[test]
 fn an_input_that_has_the_frameworks_own_member() {
-    /// Two ways in which a service's own cursor may stand in an input.
+    /// Two inputs that have a member `lastEventId`.
     #[derive(Deserialize, JsonSchema)]
     #[serde(rename_all = "camelCase")]
     #[expect(dead_code, reason = "the types are what matters")]
@@ -276,7 +278,7 @@ fn an_input_that_is_no_object() {
 
 #[test]
 fn a_type_that_is_one_thing_in_inputs_and_another_in_answers() {
-    /// What a client may leave out, the server always sends.
+    /// A member that is optional for clients is always present in the server's messages.
     #[derive(Default, Serialize, Deserialize, JsonSchema)]
     struct Item {
         #[serde(default)]
@@ -294,6 +296,77 @@ fn a_type_that_is_one_thing_in_inputs_and_another_in_answers() {
         member, for instance, or two types of that name; give the input a type of its own, or rename one of them \
         (`#[schemars(rename = \"…\")]`)";
     faults(router().mutation::<SetItem>(answer), &[fault]);
+}
+
+/// Has the name that the events of `onLight` have.
+#[derive(Serialize, Deserialize, JsonSchema)]
+struct OnLightEvent {
+    on: bool,
+}
+
+subscriptions! {
+    OnLight = "onLight", "lights", NoInput => OnLightEvent, Log;
+    OnLightOfAll = "on.light", "all", NoInput => u32, Log;
+    OnLightTwice = "onLight", "twice", NoInput => u32, Log;
+}
+
+#[test]
+fn a_type_or_a_subscription_with_the_name_of_anothers_events() {
+    let of_type = "a type is called OnLightEvent, which is the name of a subscription's events; rename the type \
+        (`#[schemars(rename = \"…\")]`)";
+    faults(router().subscription::<OnLight>(), &[of_type]);
+    let of_both = "the events of on.light are called OnLightEvent, as those of another subscription; rename one of them";
+    let both = router().subscription::<OnLightTwice>();
+    faults(both.subscription::<OnLightOfAll>(), &[of_both]);
+}
+
+/// Types of a service that have names of the framework's get other names, and the framework's keep theirs.
+#[test]
+fn a_type_may_have_a_name_of_the_frameworks() {
+    #[derive(Default, Serialize, Deserialize, JsonSchema)]
+    struct ErrorData {
+        mine: bool,
+    }
+    queries! { Report = "report", NoInput => ErrorData; }
+    let document = router().query::<Report>(answer).document().unwrap();
+    let schemas = &document["components"]["schemas"];
+    assert!(schemas["ErrorData"]["properties"]["retryable"].is_object());
+    assert!(schemas["ErrorData2"]["properties"]["mine"].is_object());
+    assert_eq!(
+        document["methods"][0]["result"]["schema"]["$ref"],
+        "#/components/schemas/ErrorData2"
+    );
+}
+
+#[test]
+fn a_retention_that_no_broker_can_keep() {
+    /// Streams.
+    #[derive(JsonSchema)]
+    struct OnForever;
+    impl Subscription for OnForever {
+        const NAME: &'static str = "onForever";
+        type Input = NoInput;
+        type Event = u32;
+        const FEED: Feed = Feed::State;
+        const STATE_RETENTION: Duration = Duration::MAX;
+    }
+    /// Streams.
+    #[derive(JsonSchema)]
+    struct OnNobody;
+    impl Subscription for OnNobody {
+        const NAME: &'static str = "onNobody";
+        type Input = NoInput;
+        type Event = Vec<u32>;
+        const FEED: Feed = Feed::Members;
+        const MEMBER_TTL: Duration = Duration::ZERO;
+    }
+    let fault = |what: &str, time: Duration| {
+        format!("{what} is {time:?}; give it between 1 ms and a thousand years")
+    };
+    let forever = fault("STATE_RETENTION of onForever", Duration::MAX);
+    let nobody = fault("MEMBER_TTL of onNobody", Duration::ZERO);
+    let router = router().subscription::<OnForever>().subscription::<OnNobody>();
+    faults(router, &[&forever, &nobody]);
 }
 
 #[test]

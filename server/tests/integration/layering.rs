@@ -44,7 +44,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("metrics_exporter_prometheus", &["metrics"]),
 ];
 
-/// What differs between operating systems, besides the calls that clippy.toml lists.
+/// Markers of code for one operating system, besides the calls that clippy.toml lists.
 const OF_ONE_SYSTEM: &[&str] = &["target_os", "(unix", "(windows", "unix,", "windows,", "/proc/"];
 
 /// The one file of each program that knows operating systems.

@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-/// Who may call a procedure.
+/// Access to procedures.
 mod authorize;
 /// Wrong input of every kind, and the exact answer to it.
 mod bad_input;
@@ -13,9 +13,9 @@ mod bios;
 mod broker_outage;
 /// Whatever a client does to its connection.
 mod connections;
-/// What handlers learn of a call.
+/// The `Context` of handlers.
 mod context;
-/// What a contract gets wrong.
+/// Mistakes in a contract.
 mod contract_faults;
 /// The document is the contract, and the server serves just that.
 mod discover;
@@ -25,9 +25,9 @@ mod dotted_names;
 mod fan_out;
 /// No name of the demo in the framework.
 mod framework_names;
-/// What a container's health check learns.
+/// The command `health`, for containers.
 mod health;
-/// `onInstances`: who lives, and who has died.
+/// `onInstances`: the list of live replicas.
 mod instances;
 /// jsonrpsee's own Rust client.
 mod jsonrpsee_client;
@@ -37,6 +37,8 @@ mod layering;
 mod limits;
 /// `Feed::Members`: a list that its members put together.
 mod members_feed;
+/// Mutations outlive their connections, within bounds.
+mod mutations;
 /// A service's own paths beside those of Tidings.
 mod own_routes;
 /// The README's first service, as a program.

@@ -10,7 +10,7 @@ use tidings_testkit::Client;
 
 use crate::support::{TestBroker, TestServer, with_both_brokers};
 
-/// What one player reports.
+/// The element that one player reports.
 #[derive(Serialize, Deserialize, JsonSchema)]
 struct Player {
     name: String,
@@ -39,7 +39,7 @@ impl Subscription for OnPlayers {
     }
 }
 
-/// Streams the players at one table, who have to report all the time.
+/// Streams the players at one table. Each player has to report regularly.
 #[derive(JsonSchema)]
 struct OnBusyPlayers;
 
@@ -122,7 +122,7 @@ async fn members_come_and_leave_and_newcomers_see_them_all(broker: TestBroker) {
     while !members(&client.event(id).await).is_empty() {}
     drop((client, newcomer));
 
-    // To a replica that nobody follows any more.
+    // The replica has no subscribers any more.
     report::<OnPlayers>(publisher, "ada", 4).await;
     let mut client = server.client().await;
     let id = follow::<OnPlayers>(&mut client).await;

@@ -25,7 +25,7 @@ async fn fetch(server: &TestServer, path: &str) -> (u16, String) {
     (answer.status().as_u16(), answer.text().await.unwrap())
 }
 
-/// A page that says where it is not.
+/// The service's own 404 page.
 async fn not_found(uri: Uri) -> (StatusCode, String) {
     (StatusCode::NOT_FOUND, format!("there is no {uri} here"))
 }
@@ -106,7 +106,7 @@ async fn files_come_after_all_paths() {
     server.end().await;
 }
 
-/// Also after what the fallback answers: it is asked for what is no file either.
+/// The service's fallback answers paths that are no file either.
 #[tokio::test]
 async fn a_fallback_of_ones_own_comes_after_the_files() {
     let page = page();

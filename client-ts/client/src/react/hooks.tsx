@@ -17,12 +17,12 @@ export interface Hooks<C extends AnyContract> {
    * @throws {Error} outside of any provider
    */
   useClient(): Client<C>;
-  /** What the provider's client's connection is doing. */
+  /** The connection state of the provider's client. */
   useConnectionState(): ConnectionState;
   /**
    * Follows a subscription while the component is mounted.
    *
-   * It begins anew, with no data, when the procedure, the input's value or `enabled` changes; not when
+   * It restarts, with no data, when the procedure, the input's value or `enabled` changes; not when
    * the input is merely another object, nor when a handler changes.
    *
    * @example

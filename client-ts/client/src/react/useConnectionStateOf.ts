@@ -2,7 +2,7 @@ import { useSyncExternalStore } from "react";
 import type { ClientMembers } from "../client.js";
 import type { ConnectionState } from "../transport.js";
 
-/** What a client's connection is doing. */
+/** The connection state of a client. */
 export function useConnectionStateOf({ connectionState }: ClientMembers): ConnectionState {
   return useSyncExternalStore(connectionState.subscribe, connectionState.get, connectionState.get);
 }

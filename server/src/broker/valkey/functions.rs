@@ -58,7 +58,7 @@ impl Functions {
         let probe = function("tidings_newest", &ChannelKey::from("tidings:{probe}"));
         match self.query::<redis::Value>(&probe).await {
             Ok(_) => {
-                tracing::warn!(%error, "Valkey takes no functions; those that it has are used");
+                tracing::warn!(%error, "Valkey refused the functions; using those that it has");
                 Ok(())
             }
             Err(_) => Err(error),
@@ -246,8 +246,8 @@ impl Functions {
     }
 }
 
-/// What `tidings_newest` answers: epoch, version, time of publishing, payload, and how many milliseconds more it is kept;
-/// or nothing.
+/// The result of `tidings_newest`: epoch, version, time of publishing, payload, and for how many more milliseconds the value
+/// is kept; `None` when no value is kept.
 struct NewestAnswer(Option<(String, u64, u64, Vec<u8>, u64)>);
 
 impl FromRedisValue for NewestAnswer {
@@ -266,7 +266,7 @@ fn publish_call(publish: &Publish) -> Cmd {
     };
     call.arg(&publish.payload[..]);
     if let Keep::Newest(retention) = publish.keep {
-        // Valkey counts in milliseconds, and keeps nothing for none.
+        // Valkey takes milliseconds and rejects 0.
         call.arg(
             u64::try_from(retention.as_millis()).unwrap_or(u64::MAX).clamp(1, MAX_RETENTION_MS),
         );
@@ -317,7 +317,7 @@ pub(super) fn describe(error: &RedisError) -> String {
         ErrorKind::AuthenticationFailed => {
             "it refuses the user or the password of the Valkey URL".to_owned()
         }
-        // redis-rs has no kind of its own for it.
+        // redis-rs has no kind for it.
         _ if error.code() == Some("NOAUTH") => {
             "it asks for a password; put it into the Valkey URL".to_owned()
         }

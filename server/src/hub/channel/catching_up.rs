@@ -99,7 +99,7 @@ impl HubChannel {
         CaughtUp { sent, more }
     }
 
-    /// Begins to read the newest event of a `State` or `Members` feed. Answers the number of this reading.
+    /// Marks the start of a read of the newest event of a `State` or `Members` feed, and returns the read's number.
     pub(in crate::hub) fn reading_newest(&self) -> u64 {
         let mut state = self.state();
         state.readings += 1;
@@ -109,15 +109,15 @@ impl HubChannel {
         reading
     }
 
-    /// Takes the newest event of a `State` or `Members` feed that was read, unless a newer one came meanwhile or it is the
-    /// one that subscribers have.
+    /// Delivers the event that was read of a `State` or `Members` feed, unless a newer one arrived during the read or
+    /// subscribers already have it.
     pub(in crate::hub) fn read_newest(&self, reading: u64, read: Option<Kept>) -> CaughtUp {
         let mut state = self.state();
         let (mut sent, mut more) = (Sent::default(), false);
-        // Another reading may have begun since: after a live event and an outage.
+        // Another read may have started since, after a live event and an outage.
         let current = state.catching_up.take_if(|catching_up| catching_up.reading == reading);
         if let Some(catching_up) = current {
-            // The broker was away meanwhile: what was read may be of before.
+            // The broker reconnected during the read, so the value may be outdated.
             more = catching_up.again;
             if let Some(read) = read.filter(|read| !self.is_newest(&state, &read.publication)) {
                 let mut pending = Pending::default();
@@ -136,7 +136,7 @@ impl HubChannel {
         CaughtUp { sent, more }
     }
 
-    /// Whether subscribers have just this event.
+    /// Whether this event is the newest that subscribers have.
     fn is_newest(&self, state: &State, event: &Publication) -> bool {
         let Some(newest) = &state.newest else { return false };
         match event.tracked {

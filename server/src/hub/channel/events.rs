@@ -53,8 +53,7 @@ impl HubChannel {
         received: &mut Received,
     ) {
         if !self.feed.is_resumable() {
-            // The channel is subscribed to, and the broker sends in order: this is newer than whatever is being read, and
-            // what follows comes, too.
+            // The broker delivers in order, so this event is newer than any value being read.
             state.catching_up = None;
             received.sent += self.deliver(state, &publication, pending);
             return;

@@ -54,7 +54,7 @@ pub(super) struct HubChannel {
     pub(super) procedure: &'static str,
     /// How long a member of a `Members` feed is listed without another report.
     pub(super) member_ttl: Option<Duration>,
-    /// How long the newest value of a `State` feed is given to newcomers.
+    /// How long new subscribers receive the newest value of a `State` feed.
     state_retention: Option<Duration>,
     pub(super) pages: Pages,
     /// Whether the channel can be joined.
@@ -118,10 +118,10 @@ struct State {
 /// The newest event of a `State` or `Members` feed.
 #[derive(Debug)]
 struct Newest {
-    /// Its place, if the broker gave it one.
+    /// Its position, if the broker assigned one.
     position: Option<Position>,
     frame: Frame,
-    /// When it came.
+    /// When it arrived.
     at: Instant,
     /// When the broker forgets it: then newcomers are not given it any more. Never, in a `Members` feed.
     expires_at: Option<Instant>,
@@ -173,7 +173,7 @@ impl HubChannel {
         }
     }
 
-    /// When the newest event of a `Members` feed came, if any did.
+    /// When the newest event of a `Members` feed arrived. `None` before the first.
     pub(super) fn newest_at(&self) -> Option<Instant> {
         self.state().newest.as_ref().map(|newest| newest.at)
     }

@@ -111,7 +111,7 @@ async fn a_panic_of_the_procedure_is_an_internal_error() {
     server.end().await;
 }
 
-/// Nobody is asked about a call that cannot be made.
+/// `authorize` does not run for a call with an invalid input.
 #[tokio::test]
 async fn wrong_input_is_refused_before_anybody_is_asked() {
     let (server, door) = serve(&[]).await;

@@ -1,4 +1,4 @@
-//! A service whose `authorize` handler does what the call says.
+//! A service whose `authorize` handler does what the call's input asks for.
 
 use std::sync::{
     Arc,
@@ -21,7 +21,7 @@ use crate::support::{PATIENCE, TestBroker, TestServer};
 /// The procedures that need to be authorised.
 pub(super) const PROCEDURES: [&str; 3] = ["door.peek", "door.open", "door.onKnock"];
 
-/// What the `authorize` handler does.
+/// The action of the `authorize` handler.
 #[derive(Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 enum Answer {
@@ -99,18 +99,18 @@ impl Subscription for OnKnock {
 
 /// The state of the service.
 pub(super) struct Door {
-    /// How often somebody was to be authorised.
+    /// The number of times that `authorize` ran.
     pub(super) asked: AtomicUsize,
     /// How often a query or a mutation ran.
     pub(super) ran: AtomicUsize,
-    /// Lets those go on who wait.
+    /// Releases the waiting `authorize` calls.
     pub(super) releases: Semaphore,
     /// How many wait to be authorised.
     waiting: watch::Sender<usize>,
 }
 
 impl Door {
-    /// Waits until so many wait to be authorised.
+    /// Waits until this many `authorize` calls are waiting.
     pub(super) async fn until_waiting(&self, number: usize) {
         let mut waiting = self.waiting.subscribe();
         let wait = waiting.wait_for(|waiting| *waiting == number);
@@ -126,7 +126,7 @@ impl Door {
     }
 }
 
-/// Somebody who waits to be authorised. Dropping it says that nobody does any more.
+/// Counts one waiting `authorize` call, until it is dropped.
 struct Waiting(Arc<Door>);
 
 impl Waiting {

@@ -1,4 +1,4 @@
-//! Who may call a procedure: all that an `authorize` handler may do, and what becomes of the call.
+//! Access to procedures: every result of an `authorize` handler, and the response to the call.
 
 /// The exact answers.
 mod answers;
@@ -6,5 +6,5 @@ mod answers;
 mod door;
 /// Handlers that take their time, and clients and replicas that do not wait for them.
 mod slow;
-/// Procedures that do not say who may call them.
+/// Procedures without `.public()` or `.authorize(…)`.
 mod undeclared;

@@ -1,7 +1,8 @@
 use schemars::JsonSchema;
 use serde_json::json;
 use tidings::{
-    Config, Context, Error, Feed, Mutation, NoInput, Query, Router, RpcError, Server, Subscription,
+    Action, Config, Context, Error, Feed, Mutation, NoInput, Query, Router, RpcError, Server,
+    Subscription,
 };
 use tokio::net::TcpListener;
 
@@ -42,7 +43,7 @@ async fn one(_: Context<()>, _: NoInput) -> Result<u32, RpcError> {
     Ok(1)
 }
 
-/// Says of no procedure who may call it, but of one.
+/// Declares access for one procedure only.
 fn router() -> Router<()> {
     Router::<()>::new("Numbers", "1.0.0")
         .query::<One>(one)
@@ -111,4 +112,15 @@ async fn development_mode_listens_on_loopback_only() {
 fn the_document_can_be_had_before_it_is_said() {
     let server = new(&["openrpc"]).unwrap();
     assert!(server.document().contains("numbers.onNumber"));
+}
+
+/// `my-service openrpc` makes a server that prints its document, and serves nobody.
+#[tokio::test]
+async fn a_server_that_was_made_to_print_its_document_does_not_serve() {
+    let mut config = TestBroker::memory().config(&[]);
+    config.action = Action::PrintDocument;
+    let server = Server::new(config, router(), ()).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let error = server.serve(listener, std::future::ready(())).await.unwrap_err();
+    assert!(matches!(error, Error::Undeclared(_)), "{error}");
 }

@@ -55,7 +55,7 @@ async fn a_broker_that_is_out_of_reach_is_an_error_that_clients_may_try_again() 
     server.end().await;
 }
 
-/// Why a publisher cannot connect, for whoever started it.
+/// The errors of a publisher that cannot connect.
 async fn refusal(url: &str) -> String {
     let error = Publisher::connect(url).await.unwrap_err();
     assert_eq!(format!("{error:?}"), error.to_string());

@@ -1,8 +1,8 @@
 //! Typed publishing: in a handler, and from another process.
 
-/// What goes wrong with Valkey, and who is told.
+/// Errors of connecting to Valkey.
 mod connecting;
-/// What is published, one by one and in batches.
+/// Publishing single events and batches.
 mod events;
 /// The service that is published to.
 mod lines;

@@ -15,7 +15,7 @@ async fn a_newcomer_gets_the_newest_value_at_once(broker: TestBroker) {
     let server = serve(&broker, &[]).await;
     set(&server, 1).await;
     set(&server, 2).await;
-    // The first one has the replica ask the broker, the second one gets what the replica has.
+    // For the first one the replica reads from the broker; the second one gets the replica's copy.
     let mut clients = Vec::new();
     for _ in 0..2 {
         let mut client = server.client().await;
@@ -67,7 +67,7 @@ async fn symbols_do_not_mix(broker: TestBroker) {
     server.end().await;
 }
 
-/// Nothing is resumed, so there is nothing to be said against a cursor either, whatever it is.
+/// A `State` feed does not resume, so any `lastEventId` is ignored.
 async fn a_cursor_means_nothing(broker: TestBroker) {
     let server = serve(&broker, &[]).await;
     set(&server, 1).await;

@@ -9,7 +9,7 @@ fn status(broker: &str) -> Value {
     json!({ "type": "status", "broker": broker })
 }
 
-/// Waits until a Valkey that was restarted has been asked for the newest value so many times.
+/// Waits until the restarted Valkey has received this many reads of the newest value.
 async fn until_asked(valkey: &ValkeyProcess, times: u64) {
     let asked = async || {
         let stats = valkey.cli(["INFO", "commandstats"]).await.unwrap();
@@ -75,7 +75,7 @@ async fn a_value_that_was_published_during_an_outage_comes_once_after_it() {
     server.end().await;
 }
 
-/// Newcomers during an outage get what the replica has.
+/// New subscribers during an outage get the replica's copy.
 #[tokio::test]
 async fn a_newcomer_during_an_outage_gets_the_last_value_that_the_replica_has_had() {
     let mut broker = TestBroker::durable_valkey().await;
@@ -114,7 +114,7 @@ async fn a_valkey_that_is_restarted_with_its_file_keeps_the_value() {
     server.end().await;
 }
 
-/// It lost the value: subscribers keep what they have, and what is published from then on comes.
+/// It lost the value: subscribers keep their last value, and receive events published from then on.
 #[tokio::test]
 async fn a_valkey_that_comes_back_empty_takes_nothing_away() {
     let mut broker = TestBroker::valkey().await;

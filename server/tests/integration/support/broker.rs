@@ -22,7 +22,7 @@ impl TestBroker {
         Self(Some(ValkeyProcess::start_with(args).await.unwrap()))
     }
 
-    /// One that keeps everything that it acknowledged.
+    /// A Valkey that keeps every write that it has acknowledged.
     pub(crate) async fn durable_valkey() -> Self {
         Self::valkey_with(&["--appendonly", "yes", "--appendfsync", "always"]).await
     }

@@ -41,7 +41,7 @@ pub(crate) fn print(fleet: &Fleet) {
     println!("\nSubscribe, publish, and lose a replica:\n");
     let input = json!({ "channel": "list-1" });
     let subscribe = json!({ "jsonrpc": "2.0", "id": 1, "method": "onUpdates", "params": input });
-    println!("  wscat -c ws://localhost:{port}/rpc -w 60 -x '{subscribe}'");
+    println!("  npx wscat -c ws://localhost:{port}/rpc -w 60 -x '{subscribe}'");
     let users = json!([{ "id": "1", "name": "Ada Lovelace", "bio": "Notes on the Engine" }]);
     println!("  valkey-cli -p {valkey} FCALL tidings_publish 1 'updates:{{list-1}}' '{users}'");
     if let Some(replica) = fleet.replicas.first() {
