@@ -1,5 +1,5 @@
-// Does in a new project what one section of its README says: every block of Rust and TypeScript goes to where the sentence
-// in front of it says.
+// Applies one section of a new project's README to the project: it writes each block of Rust or TypeScript to the place
+// that the paragraph before the block names.
 //
 //   node readme.mjs 'Add a procedure'
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -12,7 +12,7 @@ const section = readFileSync("README.md", "utf8")
 const blocks = [...(section ?? "").matchAll(/([^\n]+(?:\n[^\n]+)*)\n\n```(?:rust|tsx?)\n(.*?)```\n/gs)];
 if (blocks.length === 0) throw new Error(`the README has no code in a section ${heading}`);
 
-// The first that matches the end of the paragraph counts.
+// The places that a paragraph may name at its end, and what each does with the file's text. The first match counts.
 const places = [
   [/In a new file `(.+)`:$/, (_, code) => code],
   [/At the end of `router\(\)` in `(.+)`:$/, (text, code) => between(text, /(?<=\.public\(\)\n)(?=}\n)/, code)],

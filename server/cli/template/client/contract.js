@@ -9,7 +9,7 @@ const { status, stdout, error } = spawnSync("cargo", ["run", "--quiet", "--", "o
   maxBuffer: Number.POSITIVE_INFINITY,
 });
 if (error) console.error(`contract: cannot run cargo: ${error.message}`);
-if (status !== 0) {
+if (status !== 0 || stdout.length === 0) {
   console.error("contract: the service did not write its contract; openrpc.json is unchanged.");
   process.exit(1);
 }
