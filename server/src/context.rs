@@ -2,7 +2,7 @@
 
 use std::{fmt, net::SocketAddr, sync::Arc};
 
-use axum::http::{Extensions, HeaderMap};
+use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue};
 
 use crate::publisher::Publisher;
 
@@ -87,8 +87,8 @@ struct Request {
 }
 
 impl Caller {
-    pub(crate) fn new(peer: Peer, headers: HeaderMap, extensions: Extensions) -> Self {
-        Self(Arc::new(Request { peer, headers, extensions }))
+    pub(crate) fn new(peer: Peer, headers: &HeaderMap, extensions: Extensions) -> Self {
+        Self(Arc::new(Request { peer, headers: copied(headers), extensions }))
     }
 
     /// The connection's number: unique within the life of this replica.
@@ -110,6 +110,21 @@ impl Caller {
     pub fn extensions(&self) -> &Extensions {
         &self.0.extensions
     }
+}
+
+/// Copies headers byte by byte. hyper's are slices of its read buffer, and would keep its 8 KiB for as long as the connection
+/// lives.
+fn copied(headers: &HeaderMap) -> HeaderMap {
+    let mut copies = HeaderMap::with_capacity(headers.keys_len());
+    for (name, value) in headers {
+        let name = HeaderName::from_bytes(name.as_str().as_bytes());
+        let copy = HeaderValue::from_bytes(value.as_bytes());
+        if let (Ok(name), Ok(mut copy)) = (name, copy) {
+            copy.set_sensitive(value.is_sensitive());
+            copies.append(name, copy);
+        }
+    }
+    copies
 }
 
 /// Does not show headers: they may hold secrets.

@@ -117,5 +117,5 @@ fn caller(request: &Request) -> Option<Caller> {
     extensions.remove::<Peer>();
     // hyper's upgrade handle would keep the connection open, too.
     extensions.remove::<hyper::upgrade::OnUpgrade>();
-    Some(Caller::new(peer, request.headers().clone(), extensions))
+    Some(Caller::new(peer, request.headers(), extensions))
 }
