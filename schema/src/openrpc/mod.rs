@@ -194,14 +194,10 @@ impl OpenRpc {
         let mut table = Vec::new();
         for kind in std::mem::take(&mut self.errors) {
             let (name, code, meaning) = (kind.name(), kind.code(), kind.meaning());
-            let mut error = json!({ "code": code, "message": meaning });
+            let error = json!({ "code": code, "message": meaning });
             let mut row = json!({ "name": name, "code": code, "retryable": kind.is_retryable(), "meaning": meaning });
             if let Some(details) = kind.details(&mut self.outputs) {
-                row["details"] = details.clone().into();
-                let data = json!({ "$ref": format!("{DEFINITIONS}ErrorData") });
-                let details =
-                    json!({ "properties": { "details": details }, "required": ["details"] });
-                error["data"] = json!({ "allOf": [data, details] });
+                row["details"] = details.into();
             }
             errors.insert(name.to_owned(), error);
             table.push(row);

@@ -63,22 +63,7 @@ fn the_document_has_every_error_and_each_procedure_its_own() {
 
     let errors = &document["components"]["errors"];
     assert_eq!(errors["closed"], json!({ "code": -1, "message": "The shop is closed." }));
-    assert_eq!(
-        errors["soldOut"],
-        json!({
-            "code": 1001,
-            "message": "The item is sold out.",
-            "data": {
-                "allOf": [
-                    { "$ref": "#/components/schemas/ErrorData" },
-                    {
-                        "properties": { "details": { "$ref": "#/components/schemas/SoldOut" } },
-                        "required": ["details"],
-                    },
-                ],
-            },
-        })
-    );
+    assert_eq!(errors["soldOut"], json!({ "code": 1001, "message": "The item is sold out." }));
     assert!(document["components"]["schemas"]["SoldOut"].is_object());
 
     let table = document["x-errors"].as_array().unwrap();
