@@ -16,13 +16,17 @@ use redis::io::tcp::TcpSettings;
 use socket2::SockRef;
 use tokio::net::TcpSocket;
 
+/// Systems count keep-alive in whole seconds, and refuse none.
+#[cfg(not(all(target_os = "linux", not(tidings_portable))))]
+const LEAST_KEEPALIVE: Duration = Duration::from_secs(1);
+
 /// Resolves on SIGINT or SIGTERM. Catches the signals from the call on, not from the first poll: a signal in between is
 /// not lost.
 ///
 /// # Errors
 ///
 /// When the process may not handle signals.
-#[cfg(all(unix, not(tidings_portable)))]
+#[cfg(unix)]
 #[expect(clippy::disallowed_methods, reason = "this file is where it is called")]
 pub fn shutdown_requested() -> io::Result<impl Future<Output = ()> + Send + 'static> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -42,7 +46,7 @@ pub fn shutdown_requested() -> io::Result<impl Future<Output = ()> + Send + 'sta
 /// # Errors
 ///
 /// When the process may not handle it.
-#[cfg(not(all(unix, not(tidings_portable))))]
+#[cfg(not(unix))]
 pub fn shutdown_requested() -> io::Result<impl Future<Output = ()> + Send + 'static> {
     // tokio registers the handler when the future is first polled, so it is polled once here.
     let mut pressed = Box::pin(tokio::signal::ctrl_c());
@@ -67,7 +71,7 @@ pub(crate) fn limit_stall(socket: &SockRef<'_>, limit: Duration) -> io::Result<(
 /// pings, later than with `TCP_USER_TIMEOUT`.
 #[cfg(not(all(target_os = "linux", not(tidings_portable))))]
 pub(crate) fn limit_stall(socket: &SockRef<'_>, limit: Duration) -> io::Result<()> {
-    socket.set_tcp_keepalive(&socket2::TcpKeepalive::new().with_time(limit))
+    socket.set_tcp_keepalive(&socket2::TcpKeepalive::new().with_time(limit.max(LEAST_KEEPALIVE)))
 }
 
 /// Ends the connection to Valkey when it acknowledges nothing for this long.
@@ -80,18 +84,20 @@ pub(crate) fn limit_valkey_stall(settings: TcpSettings, limit: Duration) -> TcpS
 /// Ends the connection to Valkey when the peer has gone. Pings find a Valkey that is there and does not answer.
 #[cfg(not(all(target_os = "linux", not(tidings_portable))))]
 pub(crate) fn limit_valkey_stall(settings: TcpSettings, limit: Duration) -> TcpSettings {
-    settings.set_keepalive(redis::io::tcp::socket2::TcpKeepalive::new().with_time(limit))
+    settings.set_keepalive(
+        redis::io::tcp::socket2::TcpKeepalive::new().with_time(limit.max(LEAST_KEEPALIVE)),
+    )
 }
 
 /// Lets a restarted server bind its port while old connections are in TIME_WAIT.
-#[cfg(all(unix, not(tidings_portable)))]
+#[cfg(unix)]
 #[expect(clippy::disallowed_methods, reason = "this file is where it is called")]
 pub(crate) fn reuse_address(socket: &TcpSocket) -> io::Result<()> {
     socket.set_reuseaddr(true)
 }
 
 /// Does nothing: Windows frees the port without it.
-#[cfg(not(all(unix, not(tidings_portable))))]
+#[cfg(not(unix))]
 #[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
 pub(crate) fn reuse_address(_: &TcpSocket) -> io::Result<()> {
     Ok(())
