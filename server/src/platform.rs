@@ -1,7 +1,8 @@
 //! The calls that differ between operating systems, each with a portable fallback.
 //!
-//! `--cfg tidings_portable` (in `RUSTFLAGS`) forces every fallback, so that Linux compiles and tests what macOS and Windows
-//! use. `clippy.toml` keeps these calls out of the other files.
+//! `--cfg tidings_portable` (in `RUSTFLAGS`) forces the fallbacks for Linux' own calls, so that Linux compiles and tests what
+//! macOS and Windows use. The fallbacks for Unix' calls are Windows' alone: with them, a Linux program could not be asked to
+//! end by SIGTERM, nor have its port back. `clippy.toml` keeps these calls out of the other files.
 //!
 //! | function | where the special call exists | fallback |
 //! |---|---|---|

@@ -169,6 +169,10 @@ async fn a_peer_that_reads_nothing_is_cut_off_and_its_subscriptions_go() {
 
 /// What waits fits the kernel's buffer: then it is the kernel that counts.
 #[tokio::test]
+#[cfg_attr(
+    tidings_portable,
+    ignore = "needs TCP_USER_TIMEOUT, for which the fallback is keep-alive"
+)]
 async fn a_peer_that_acknowledges_nothing_is_counted_too() {
     let server = TestServer::on_memory(&["--stall-limit", "300ms", "--ping-interval", "1h"]).await;
     let mut slow = RawClient::connect(&server).await;
