@@ -1,4 +1,4 @@
-//! A service with its types: prices that change, for everybody who follows them.
+//! A complete service: clients set prices, and subscribe to the changes of one price.
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tidings::{Channel, Config, Context, Feed, Mutation, Router, RpcError, Server, Subscription};
@@ -9,12 +9,12 @@ struct Price {
     symbol: String,
     cents: u64,
 }
-/// Names what is traded.
+/// The symbol of a stock, such as `ACME`.
 #[derive(Deserialize, JsonSchema)]
 struct Symbol {
     symbol: String,
 }
-/// Sets a price, and sends it to everybody who follows the symbol.
+/// Sets a price, and publishes it to the subscribers of the symbol.
 #[derive(JsonSchema)]
 struct SetPrice;
 impl Mutation for SetPrice {
@@ -22,7 +22,7 @@ impl Mutation for SetPrice {
     type Input = Price;
     type Output = Price;
 }
-/// Streams the price of one symbol: the newest at once, then every change.
+/// Streams the price of one symbol: a new subscriber gets the newest price first.
 #[derive(JsonSchema)]
 struct OnPrice;
 impl Subscription for OnPrice {

@@ -9,8 +9,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     broker::{Broker, IncomingStream, MemoryBroker, ValkeyBroker},
     config::{Config, Limits},
-    error::Error,
-    handler::{Answer, internal_error},
+    error::{Error, internal_error},
+    handler::Answer,
     hub::{Hub, HubOptions},
     metrics::Metrics,
     publisher::Publisher,

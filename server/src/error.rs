@@ -1,10 +1,10 @@
-//! Why a server or a publisher cannot be started.
+//! Why a server or a publisher cannot be started, and the errors that clients receive from several rooms.
 //!
 //! Clients receive [`tidings_contract::RpcError`], publishers [`crate::PublishError`].
 
 use std::{fmt, io, net::SocketAddr};
 
-use tidings_contract::InvalidContract;
+use tidings_contract::{ErrorKind, InvalidContract, RpcError};
 
 /// Why a server or a publisher cannot be started. The message says what to change.
 ///
@@ -53,4 +53,15 @@ impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
+}
+
+/// The client's error for a failure whose cause stays in the server's log.
+pub(crate) fn internal_error() -> RpcError {
+    RpcError::new(ErrorKind::INTERNAL_ERROR, "the server failed; its log says why")
+}
+
+/// The client's error while the broker does not answer.
+pub(crate) fn broker_unavailable() -> RpcError {
+    let message = "the broker is out of reach at the moment; try again in a few seconds";
+    RpcError::new(ErrorKind::BROKER_UNAVAILABLE, message)
 }

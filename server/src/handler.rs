@@ -3,9 +3,9 @@
 use std::{future::ready, panic::AssertUnwindSafe};
 
 use futures_util::{FutureExt, future::BoxFuture};
-use tidings_contract::{ErrorKind, RpcError};
+use tidings_contract::RpcError;
 
-use crate::context::Context;
+use crate::{context::Context, error::internal_error};
 
 /// The result of a handler.
 pub type Answer<T> = Result<T, RpcError>;
@@ -83,9 +83,4 @@ pub(crate) fn guarded<T: Send + 'static>(
 fn panicked(procedure: &'static str) -> RpcError {
     tracing::error!(procedure, "a handler panicked");
     internal_error()
-}
-
-/// The error for a failure whose cause stays in the server's log.
-pub(crate) fn internal_error() -> RpcError {
-    RpcError::new(ErrorKind::INTERNAL_ERROR, "the server failed; its log says why")
 }

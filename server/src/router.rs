@@ -18,7 +18,8 @@ use tidings_contract::{
 use crate::{
     context::Context,
     engine::Engine,
-    handler::{Answer, Handler, internal_error},
+    error::internal_error,
+    handler::{Answer, Handler},
     input,
     service::{Access, Service, call, constant},
     subscription,

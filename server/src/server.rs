@@ -249,7 +249,8 @@ impl<S: Send + Sync + 'static> Server<S> {
     ///
     /// # Errors
     ///
-    /// When the address of the metrics is taken, or this is development mode and the listener is not on loopback.
+    /// When the address of the metrics is taken, procedures have neither `.public()` nor `.authorize(…)`, or this is
+    /// development mode and the listener is not on loopback.
     ///
     /// # Cancel safety
     ///
@@ -259,14 +260,14 @@ impl<S: Send + Sync + 'static> Server<S> {
         listener: TcpListener,
         shutdown: impl Future<Output = ()>,
     ) -> Result<(), Error> {
-        let Self { engine, incoming, state, routes, reports, readiness, .. } = self;
+        let Self { engine, incoming, routes, reports, readiness, .. } = self;
         let address = listener.local_addr()?;
         if engine.config.dev {
             only_loopback(address)?;
         } else if !self.undeclared.is_empty() {
             return Err(Error::Undeclared(self.undeclared));
         }
-        // Before any task is started: it may fail.
+        // Binds before any task starts, since it may fail.
         let admin = match engine.config.admin_listen {
             Some(address) => {
                 let bound = TcpListener::bind(address).await;
@@ -343,14 +344,13 @@ impl<S: Send + Sync + 'static> Server<S> {
                 let tasks = engine.tasks.len();
                 tracing::error!(
                     tasks,
-                    "handlers do not let go of their threads, and are left behind"
+                    "handlers still block their threads; the server ends without them"
                 );
             }
         }
         end.cancel();
         tasks.close();
         tasks.wait().await;
-        drop(state);
         tracing::info!("left");
         Ok(())
     }

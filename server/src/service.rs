@@ -11,13 +11,13 @@ use jsonrpsee::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::{RawValue, to_raw_value};
-
 use tidings_contract::{ErrorKind, RpcError};
 
 use crate::{
     context::{Caller, Context},
     engine::Engine,
-    handler::{Answer, guarded, internal_error},
+    error::internal_error,
+    handler::{Answer, guarded},
     input::{self, error_object},
     publisher::Publisher,
 };
@@ -108,15 +108,10 @@ where
             };
             match answer.await {
                 Ok(answer) => respond(id, answer, max_response_bytes),
-                Err(error) if !is_declared(&error, declared) => {
-                    let code = error.code;
-                    tracing::warn!(
-                        procedure, code,
-                        "a handler answered an error that its procedure does not name in ERRORS; clients have no type for it"
-                    );
+                Err(error) => {
+                    warn_if_undeclared(procedure, &error, declared);
                     MethodResponse::error(id, error_object(error))
                 }
-                Err(error) => MethodResponse::error(id, error_object(error)),
             }
         }
         .boxed()
@@ -134,8 +129,10 @@ fn respond(id: Id<'_>, answer: Box<RawValue>, max_response_bytes: usize) -> Meth
     MethodResponse::response(id, ResponsePayload::success(answer), max_response_bytes)
 }
 
-/// Whether clients know that the procedure may answer this error: Tidings' own can come from any call.
-fn is_declared(error: &RpcError, declared: &[ErrorKind]) -> bool {
-    let is_tidings = ErrorKind::TIDINGS.iter().any(|kind| kind.code() == error.code);
-    is_tidings || declared.iter().any(|kind| kind.code() == error.code)
+/// Clients have a type for the errors that the procedure declares, and for Tidings' own, which any call can return.
+fn warn_if_undeclared(procedure: &'static str, error: &RpcError, declared: &[ErrorKind]) {
+    let code = error.code;
+    if !ErrorKind::TIDINGS.iter().chain(declared).any(|kind| kind.code() == code) {
+        tracing::warn!(procedure, code, "a handler returned an error that ERRORS does not list");
+    }
 }

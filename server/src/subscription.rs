@@ -18,7 +18,8 @@ use tidings_contract::{Channel, ErrorKind, Event, RpcError, Subscription};
 use crate::{
     broker::{BrokerUnavailable, ChannelKey, InvalidEventId, Position},
     engine::Engine,
-    handler::{Answer, internal_error},
+    error::{broker_unavailable, internal_error},
+    handler::Answer,
     hub::{Seat, Start, Subscriber, draining},
     input::{self, error_object},
     socket::{Claim, Connection, Frame, Gone, Kind, Lane, Pushed, Terms, TooManySubscriptions},
@@ -162,13 +163,12 @@ fn is_leaving() -> BrokerUnavailable {
 }
 
 fn unavailable(error: &BrokerUnavailable) -> RpcError {
-    let message = if *error == is_leaving() {
-        "this replica is leaving; connect again, and try on another one"
-    } else {
-        tracing::warn!(%error, "a subscription was refused");
-        "the broker is out of reach at the moment; try again in a few seconds"
-    };
-    RpcError::new(ErrorKind::BROKER_UNAVAILABLE, message)
+    if *error == is_leaving() {
+        let message = "this replica is leaving; connect again, and try on another one";
+        return RpcError::new(ErrorKind::BROKER_UNAVAILABLE, message);
+    }
+    tracing::warn!(%error, "a subscription was refused");
+    broker_unavailable()
 }
 
 /// A subscriber on its way from what it has to what is at hand in the hub.

@@ -1,7 +1,11 @@
 //! Edited bios. Each user's bio is the newest value of a `State` channel, so every replica reads the same.
 
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use tidings::{Channel, PublishError, Publisher};
 use tidings_demo_contract::{OnBio, OnUpdates, User, users::Bio};
+
+/// Bios that are read at the same time.
+const CONCURRENT_READS: usize = 16;
 
 /// Publishes the bio of a user, and keeps it as the newest value of the user's channel.
 pub(crate) async fn set(publisher: &Publisher, id: &str, bio: &str) -> Result<(), PublishError> {
@@ -14,23 +18,18 @@ pub(crate) async fn applied(
     publisher: &Publisher,
     users: &[User],
 ) -> Result<Vec<User>, PublishError> {
-    // Reads concurrently, so that all reads share one round trip.
-    let reading: Vec<_> = users
-        .iter()
-        .map(|user| {
-            let (publisher, channel) = (publisher.clone(), OnBio::channel_of(&user.id));
-            tokio::spawn(async move { publisher.newest::<OnBio>(&channel).await })
-        })
-        .collect();
-    let mut applied = Vec::with_capacity(users.len());
-    for (user, newest) in users.iter().zip(reading) {
-        let newest = newest.await.map_err(|e| PublishError::Json(e.to_string()))??;
-        applied.push(match newest {
-            Some(Bio { bio, .. }) => with_bio(user.clone(), &bio),
-            None => user.clone(),
-        });
-    }
-    Ok(applied)
+    let read = |user: User| {
+        let publisher = publisher.clone();
+        async move {
+            let newest = publisher.newest::<OnBio>(&OnBio::channel_of(&user.id)).await?;
+            Ok(match newest {
+                Some(Bio { bio, .. }) => with_bio(user, &bio),
+                None => user,
+            })
+        }
+    };
+    // Concurrent reads share round trips.
+    stream::iter(users.to_vec()).map(read).buffered(CONCURRENT_READS).try_collect().await
 }
 
 /// Publishes a list of users with their bios. Two concurrent edits may each miss the other's bio, so it reads the bios

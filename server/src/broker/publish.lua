@@ -87,19 +87,32 @@ local function stand(channel)
   return epoch, 0
 end
 
+-- The key that remembers an idempotency key, if there is one, and the id that was published with it, if any.
+local function published_before(channel, idempotency_key)
+  if not idempotency_key or idempotency_key == '' then
+    return nil, nil
+  end
+  local once = channel .. ':once:' .. idempotency_key
+  return once, redis.call('GET', once)
+end
+
+-- Remembers the id that was published, where there is an idempotency key, and returns it.
+local function remember(once, id)
+  if once then
+    redis.call('SET', once, id, 'PX', ONCE_MS)
+  end
+  return id
+end
+
 -- channel; payload, [idempotency key] → event id
 local function publish(keys, args)
   local channel = keys[1]
   if not channel or not args[1] then
     return redis.error_reply('ERR tidings_publish takes one key, a payload, and perhaps an idempotency key')
   end
-  local once = nil
-  if args[2] and args[2] ~= '' then
-    once = channel .. ':once:' .. args[2]
-    local published = redis.call('GET', once)
-    if published then
-      return published
-    end
+  local once, published = published_before(channel, args[2])
+  if published then
+    return published
   end
   local epoch, offset = stand(channel)
   offset = offset + 1
@@ -111,11 +124,7 @@ local function publish(keys, args)
   redis.call('HSET', channel .. ':meta', 'offset', number)
   redis.call('PEXPIRE', channel .. ':meta', META_MS)
   redis.call('PUBLISH', channel, 'tidings/1 ' .. epoch .. ' ' .. number .. ' ' .. now .. '\n' .. args[1])
-  local id = epoch .. ':' .. number
-  if once then
-    redis.call('SET', once, id, 'PX', ONCE_MS)
-  end
-  return id
+  return remember(once, epoch .. ':' .. number)
 end
 
 -- channel; after, budget in bytes, [epoch, offset that the caller has seen] →
@@ -157,13 +166,9 @@ local function set(keys, args)
   if not channel or not args[1] or not retention or retention < 1 then
     return redis.error_reply('ERR tidings_set takes one key, a payload, a retention in ms, and perhaps an idempotency key')
   end
-  local once = nil
-  if args[3] and args[3] ~= '' then
-    once = channel .. ':once:' .. args[3]
-    local published = redis.call('GET', once)
-    if published then
-      return published
-    end
+  local once, published = published_before(channel, args[3])
+  if published then
+    return published
   end
   local newest = channel .. ':newest'
   local found = redis.call('HMGET', newest, 'epoch', 'version', 'run')
@@ -176,11 +181,7 @@ local function set(keys, args)
   redis.call('HSET', newest, 'epoch', epoch, 'version', version, 'run', run_id(), 't', now, 'p', args[1])
   redis.call('PEXPIRE', newest, integer(retention))
   redis.call('PUBLISH', channel, 'tidings/1 ' .. epoch .. ' ' .. version .. ' ' .. now .. '\n' .. args[1])
-  local id = epoch .. ':' .. version
-  if once then
-    redis.call('SET', once, id, 'PX', ONCE_MS)
-  end
-  return id
+  return remember(once, epoch .. ':' .. version)
 end
 
 -- channel → { epoch, version, published at, payload, expires in ms } of the newest value, or {} where none is kept

@@ -5,19 +5,19 @@ use std::{fmt, sync::Arc, time::Duration};
 use bytes::Bytes;
 use redis::IntoConnectionInfo;
 use serde::Serialize;
-use tidings_contract::{Channel, ErrorKind, EventId, Feed, MemberList, RpcError, Subscription};
+use tidings_contract::{Channel, EventId, Feed, MemberList, Subscription};
+
+mod batch;
+mod error;
+
+pub use batch::Batch;
+pub use error::PublishError;
 
 use crate::{
-    broker::{Broker, BrokerUnavailable, ChannelKey, Keep, Publish, ValkeyBroker},
+    broker::{Broker, ChannelKey, Keep, Publish, ValkeyBroker},
     config::BrokerConfig,
     error::Error,
 };
-
-/// Events of one [`Batch`].
-const MAX_BATCH: usize = 10_000;
-
-/// Bytes of payload of one [`Batch`].
-const MAX_BATCH_BYTES: usize = 64 * 1024 * 1024;
 
 /// Publishes events. In a handler it is [`crate::Context::publisher`]; another process connects one. Cloning shares the
 /// connection.
@@ -56,51 +56,6 @@ pub struct Publisher {
     key_prefix: Arc<str>,
     /// Largest payload that replicas forward. `None` outside of a server.
     max_payload_bytes: Option<usize>,
-}
-
-/// Why an event was not published.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum PublishError {
-    /// The broker cannot be reached, or refuses. The event may or may not have been published: try again with an
-    /// idempotency key.
-    #[error("{0}")]
-    Unavailable(String),
-    /// The payload is larger than replicas forward (`--max-payload-bytes`).
-    #[error("the event has {bytes} bytes and may have {max} (--max-payload-bytes)")]
-    TooLarge {
-        /// The payload's size.
-        bytes: usize,
-        /// The largest payload.
-        max: usize,
-    },
-    /// The batch is over its bound; nothing of it was published.
-    #[error("a batch may have {MAX_BATCH} events and {MAX_BATCH_BYTES} bytes; send it in parts")]
-    BatchTooLarge,
-    /// The event cannot be written as JSON, or the broker's value is not of the event's type.
-    #[error("not the JSON of this event: {0}")]
-    Json(String),
-}
-
-/// Lets a handler use `?`. The client receives `brokerUnavailable`, which is retryable, or `internalError`; the log has
-/// the reason.
-impl From<PublishError> for RpcError {
-    fn from(error: PublishError) -> Self {
-        tracing::warn!(%error, "a handler could not publish");
-        match error {
-            PublishError::Unavailable(_) => Self::new(
-                ErrorKind::BROKER_UNAVAILABLE,
-                "the broker is out of reach at the moment; try again in a few seconds",
-            ),
-            _ => Self::new(ErrorKind::INTERNAL_ERROR, "the server failed; its log says why"),
-        }
-    }
-}
-
-impl From<BrokerUnavailable> for PublishError {
-    fn from(error: BrokerUnavailable) -> Self {
-        Self::Unavailable(error.to_string())
-    }
 }
 
 /// A channel, for tools that know a service by its OpenRPC document only.
@@ -227,7 +182,7 @@ impl Publisher {
 
     /// Collects events to publish them together.
     pub fn batch(&self) -> Batch<'_> {
-        Batch { publisher: self, publishes: Vec::new(), bytes: 0, fault: None }
+        Batch::new(self)
     }
 
     /// The newest value of a `State` feed, while the broker keeps it. Compiles for `State` feeds only.
@@ -393,95 +348,5 @@ impl Publisher {
 impl fmt::Debug for Publisher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Publisher").finish_non_exhaustive()
-    }
-}
-
-/// Events that are published together, in order: at most 10,000 events and 64 MiB. They may belong to several
-/// procedures.
-///
-/// ```no_run
-/// # use schemars::JsonSchema;
-/// # use tidings::{Channel, Feed, NoInput, Publisher, Subscription};
-/// # #[derive(JsonSchema)]
-/// # struct OnPrice;
-/// # impl Subscription for OnPrice {
-/// #     const NAME: &'static str = "prices.onPrice";
-/// #     type Input = NoInput;
-/// #     type Event = u64;
-/// #     const FEED: Feed = Feed::State;
-/// # }
-/// # async fn example(publisher: Publisher) -> Result<(), Box<dyn std::error::Error>> {
-/// let results = publisher
-///     .batch()
-///     .publish::<OnPrice>(&Channel::from_parts(&["acme"]), &1250)
-///     .publish::<OnPrice>(&Channel::from_parts(&["globex"]), &990)
-///     .send()
-///     .await?;
-/// for result in results {
-///     println!("published as {}", result?.as_str());
-/// }
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Debug)]
-#[must_use = "a batch is published by `send`"]
-pub struct Batch<'a> {
-    publisher: &'a Publisher,
-    publishes: Vec<Publish>,
-    bytes: usize,
-    fault: Option<PublishError>,
-}
-
-impl Batch<'_> {
-    /// Adds an event of a `Log` feed, or a new value of a `State` feed.
-    pub fn publish<P: Subscription>(self, channel: &Channel, event: &P::Event) -> Self {
-        self.add::<P>(channel, event, None)
-    }
-
-    /// As [`Batch::publish`], with an idempotency key: see [`Publisher::publish_once`].
-    pub fn publish_once<P: Subscription>(
-        self,
-        channel: &Channel,
-        event: &P::Event,
-        idempotency_key: &str,
-    ) -> Self {
-        self.add::<P>(channel, event, Some(idempotency_key))
-    }
-
-    fn add<P: Subscription>(
-        mut self,
-        channel: &Channel,
-        event: &P::Event,
-        idempotency_key: Option<&str>,
-    ) -> Self {
-        match self.publisher.event::<P>(channel, event, idempotency_key) {
-            Ok(publish) => {
-                self.bytes += publish.payload.len();
-                if self.publishes.len() == MAX_BATCH || self.bytes > MAX_BATCH_BYTES {
-                    self.fault.get_or_insert(PublishError::BatchTooLarge);
-                } else {
-                    self.publishes.push(publish);
-                }
-            }
-            Err(fault) => drop(self.fault.get_or_insert(fault)),
-        }
-        self
-    }
-
-    /// Publishes the events. Returns one result for each, in order: some may fail while others succeed.
-    ///
-    /// # Errors
-    ///
-    /// When an event is too large or cannot be written as JSON, or the batch is over its bound. Nothing was published.
-    ///
-    /// # Cancel safety
-    ///
-    /// When dropped before it resolves, a first part of the events may have been published.
-    pub async fn send(self) -> Result<Vec<Result<EventId, PublishError>>, PublishError> {
-        if let Some(fault) = self.fault {
-            return Err(fault);
-        }
-        let positions = self.publisher.broker.publish_all(self.publishes).await;
-        Ok(positions.into_iter().map(|p| Ok(p?.event_id())).collect())
     }
 }
