@@ -2,6 +2,7 @@
 
 use std::{fs, path::PathBuf};
 
+use crate::support::install_tls;
 use serde_json::{Value, json};
 use tidings_testkit::{Client, Process};
 
@@ -68,6 +69,7 @@ async fn it_prints_the_document_that_it_serves() {
         json!({ "title": "Prices", "description": description, "version": "1.0.0" })
     });
     let (mut process, address) = start().await;
+    install_tls();
     let served = reqwest::Client::builder().no_proxy().build().unwrap();
     let served = served.get(format!("http://{address}/openrpc.json")).send().await.unwrap();
     assert_eq!(served.json::<Value>().await.unwrap(), printed);

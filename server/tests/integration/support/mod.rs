@@ -7,7 +7,7 @@ mod server;
 pub(crate) use broker::{TestBroker, with_both_brokers};
 pub(crate) use raw::{RawClient, masked};
 use serde_json::Value;
-pub(crate) use server::{PATIENCE, TestServer};
+pub(crate) use server::{PATIENCE, TestServer, install_tls};
 use tidings_testkit::Client;
 
 /// A user list that is easy to tell from others.

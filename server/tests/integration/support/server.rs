@@ -62,8 +62,7 @@ impl TestServer {
         server: Server<S>,
         valkey: Option<ValkeyProcess>,
     ) -> Self {
-        // reqwest wants one, also for plain HTTP. Already installed, when another test was first.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        install_tls();
         let (monitor, publisher) = (server.monitor(), server.publisher());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -153,6 +152,12 @@ impl TestServer {
         assert_eq!(self.metric("tidings_connections"), 0);
         assert_eq!(self.metric("tidings_channels"), 0);
     }
+}
+
+/// reqwest needs a TLS provider, also for plain HTTP.
+pub(crate) fn install_tls() {
+    // Fails when another test has installed it already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
 impl Drop for TestServer {
