@@ -2,9 +2,10 @@
 
 use std::{fs, path::PathBuf};
 
-use crate::support::install_tls;
 use serde_json::{Value, json};
 use tidings_testkit::{Client, Process};
+
+use crate::support::install_tls;
 
 const SOURCE: &str = include_str!("../../examples/prices.rs");
 
