@@ -10,7 +10,9 @@
 //! - [`Nginx`]: the project's own nginx configuration in front of given replicas
 //! - [`Replica`]: one `tidings-demo serve`
 //! - [`Publisher`]: one `tidings-demo background-updates`
-//! - [`ValkeyProcess`]: a Valkey of one's own
+//! - [`ValkeyProcess`]: a Valkey of one's own, also with TLS from [`Certificates`]; its [`Aof`] can be cut
+//! - [`ValkeyPair`]: a primary and its replica, which can change places
+//! - [`Sentinels`]: three that watch over a primary
 //! - [`Link`]: a TCP connection that can be cut
 //! - [`Process`]: what they have in common: start, signals, end
 //! - [`Client`]: a WebSocket client that hides nothing
@@ -46,4 +48,6 @@ pub use port::Port;
 pub use process::{Process, Signal};
 pub use publisher::Publisher;
 pub use replica::{Replica, ReplicaOptions};
-pub use valkey::ValkeyProcess;
+pub use valkey::{
+    Aof, Certificates, ClientCertificates, Paused, Role, Sentinels, ValkeyPair, ValkeyProcess,
+};

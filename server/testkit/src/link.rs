@@ -1,4 +1,4 @@
-//! A TCP connection that can be cut.
+//! A TCP connection that can be cut, and switched to another server.
 
 use std::{io, net::SocketAddr};
 
@@ -17,11 +17,15 @@ use crate::{Error, Port, Result};
 /// The way to a server that can be cut, as a network is: nothing is closed, nothing goes through, and new connections
 /// are refused. All its connections end when it is dropped.
 ///
+/// It can be [switched](Self::switch) to another server, as a proxy is in a failover: connections stay where they are, and
+/// new ones go there.
+///
 /// What was under way when it was cut arrives after it was [restored](Self::restore), if its ends still wait for it.
 #[derive(Debug)]
 pub struct Link {
     port: Port,
     whole: watch::Sender<bool>,
+    to: watch::Sender<SocketAddr>,
     listening: watch::Receiver<bool>,
     task: JoinHandle<()>,
 }
@@ -38,14 +42,20 @@ impl Link {
         let listener =
             TcpListener::bind(address).await.map_err(Error::io("a link cannot listen"))?;
         let (whole, is_whole) = watch::channel(true);
+        let (to, target) = watch::channel(to);
         let (listens, listening) = watch::channel(true);
-        let task = tokio::spawn(run(listener, address, to, is_whole, listens));
-        Ok(Self { port, whole, listening, task })
+        let task = tokio::spawn(run(listener, address, target, is_whole, listens));
+        Ok(Self { port, whole, to, listening, task })
     }
 
     /// Where it listens, as `VALKEY_URL` takes it.
     pub fn url(&self) -> String {
         format!("redis://{}", self.port.address())
+    }
+
+    /// Sends connections that are opened from now on to another server. Those that are open stay open.
+    pub fn switch(&self, to: SocketAddr) {
+        self.to.send_replace(to);
     }
 
     /// Lets nothing through any more. Resolves when new connections are refused.
@@ -75,7 +85,7 @@ impl Drop for Link {
 async fn run(
     listener: TcpListener,
     address: SocketAddr,
-    to: SocketAddr,
+    to: watch::Receiver<SocketAddr>,
     mut whole: watch::Receiver<bool>,
     listens: watch::Sender<bool>,
 ) {
@@ -85,6 +95,7 @@ async fn run(
         tokio::select! {
             accepted = accept(listener.as_ref()) => {
                 if let Ok((near, _)) = accepted {
+                    let to = *to.borrow();
                     connections.spawn(carry(near, to, whole.clone()));
                 }
             }

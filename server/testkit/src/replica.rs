@@ -22,6 +22,7 @@ pub struct ReplicaOptions {
     tidings: PathBuf,
     instance: String,
     arguments: Vec<OsString>,
+    environment: Vec<(OsString, OsString)>,
     trace: Option<PathBuf>,
     cpu: Option<usize>,
     wait_until_ready: bool,
@@ -36,6 +37,7 @@ impl ReplicaOptions {
             tidings: tidings.as_ref().into(),
             instance: instance.into(),
             arguments: Vec::new(),
+            environment: Vec::new(),
             trace: None,
             cpu: None,
             wait_until_ready: true,
@@ -59,6 +61,21 @@ impl ReplicaOptions {
     #[must_use]
     pub fn args(mut self, arguments: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
         self.arguments.extend(arguments.into_iter().map(Into::into));
+        self
+    }
+
+    /// With one more variable in its environment. A program that does not know it ignores it, unlike an argument.
+    #[must_use]
+    pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.environment.push((name.into(), value.into()));
+        self
+    }
+
+    /// With more variables in its environment.
+    #[must_use]
+    pub fn envs(mut self, variables: impl IntoIterator<Item = (String, String)>) -> Self {
+        let variables = variables.into_iter().map(|(name, value)| (name.into(), value.into()));
+        self.environment.extend(variables);
         self
     }
 
@@ -228,6 +245,21 @@ impl Replica {
         self.process = run(&self.options, &self.port, &self.admin).await?;
         Ok(())
     }
+
+    /// The program that it runs.
+    pub fn program(&self) -> &Path {
+        &self.options.tidings
+    }
+
+    /// As [`restart`](Self::restart), with another program from now on.
+    ///
+    /// # Errors
+    ///
+    /// When it does not end, or the other does not start.
+    pub async fn restart_as(&mut self, program: &Path) -> Result<()> {
+        program.clone_into(&mut self.options.tidings);
+        self.restart().await
+    }
 }
 
 async fn run(options: &ReplicaOptions, port: &Port, admin: &Port) -> Result<Process> {
@@ -242,7 +274,8 @@ async fn run(options: &ReplicaOptions, port: &Port, admin: &Port) -> Result<Proc
         .arg(port.address().to_string())
         .arg("--admin-listen")
         .arg(admin.address().to_string())
-        .args(&options.arguments);
+        .args(&options.arguments)
+        .envs(options.environment.iter().map(|(name, value)| (name, value)));
     let process = Process::start(&options.instance, command)?;
     let address = port.address().to_string();
     let listening = process.log().find(0, |line| (listens_on(line)? == address).then_some(()));

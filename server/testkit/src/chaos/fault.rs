@@ -2,13 +2,8 @@
 
 use std::time::Duration;
 
-use tokio::time::sleep;
-
-use super::Failure;
-use crate::{
-    Fleet, Replica,
-    load::{Crowd, Promise},
-};
+use super::Scene;
+use crate::load::Promise;
 
 /// One thing that happens to fleets. When it has been tried, everything is mended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +26,24 @@ pub enum Fault {
     RestartValkey,
     /// Valkey is killed, and comes back empty.
     LoseValkey,
+    /// Valkey hangs.
+    PauseValkey,
+    /// Valkey becomes a replica of nobody, so that it refuses writes, and a primary again.
+    ReadOnly,
+    /// A channel gets more events than its clients can take, beside others.
+    HotChannel,
+    /// Valkey is killed, comes back without the last events that it acknowledged, and is published to before a replica
+    /// is back.
+    LoseTail,
+    /// Valkey and its replica change places, without a loss, and all connections stay open.
+    SwapValkeys,
+    /// Valkey's replica is promoted while the old primary still takes writes, which are lost when it becomes a replica;
+    /// all connections stay open.
+    SplitValkeys,
+    /// Valkey is killed, and Sentinels promote its replica.
+    KillPrimary,
+    /// Replicas of another program and of this one run together: half of them are upgraded, then all, one goes back.
+    Upgrade,
 }
 
 /// How often a fault is tried, and for how long.
@@ -44,16 +57,24 @@ pub struct Pace {
 
 impl Fault {
     /// All of them: first those that leave the replicas' processes alone.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 17] = [
         Self::CutSockets,
         Self::PauseReplica,
         Self::CutLink,
         Self::RestartValkey,
         Self::LoseValkey,
+        Self::PauseValkey,
+        Self::ReadOnly,
+        Self::HotChannel,
         Self::ReloadNginx,
         Self::RestartNginx,
         Self::KillReplica,
         Self::RollingRestart,
+        Self::LoseTail,
+        Self::SwapValkeys,
+        Self::SplitValkeys,
+        Self::KillPrimary,
+        Self::Upgrade,
     ];
 
     /// What it is called in tables.
@@ -68,6 +89,14 @@ impl Fault {
             Self::CutLink => "link from a replica to Valkey cut for 20 s",
             Self::RestartValkey => "Valkey killed, back with its AOF after 5 s, twice",
             Self::LoseValkey => "Valkey killed, back empty after 10 s",
+            Self::PauseValkey => "Valkey stopped (SIGSTOP) for 10 s",
+            Self::ReadOnly => "Valkey refuses writes (`READONLY`) for 10 s",
+            Self::HotChannel => "a hot channel beside, 20,000 events/s for 20 s",
+            Self::LoseTail => "Valkey killed, back without the end of its AOF",
+            Self::SwapValkeys => "failover without a loss, connections kept, twice",
+            Self::SplitValkeys => "two primaries for 5 s, then one, connections kept",
+            Self::KillPrimary => "Valkey killed, replica promoted by Sentinel",
+            Self::Upgrade => "rolling upgrade, half and half for a while",
         }
     }
 
@@ -83,17 +112,42 @@ impl Fault {
             Self::CutLink => "cut-link",
             Self::RestartValkey => "restart-valkey",
             Self::LoseValkey => "lose-valkey",
+            Self::PauseValkey => "pause-valkey",
+            Self::ReadOnly => "read-only",
+            Self::HotChannel => "hot-channel",
+            Self::LoseTail => "lose-tail",
+            Self::SwapValkeys => "swap-valkeys",
+            Self::SplitValkeys => "split-valkeys",
+            Self::KillPrimary => "kill-primary",
+            Self::Upgrade => "upgrade",
+        }
+    }
+
+    /// The fleet that it needs.
+    pub fn scene(self) -> Scene {
+        match self {
+            Self::LoseTail => Scene::Everysec,
+            Self::SwapValkeys => Scene::Pair,
+            Self::SplitValkeys => Scene::UndeclaredPair,
+            Self::KillPrimary => Scene::Sentinels,
+            Self::Upgrade => Scene::Upgrade,
+            _ => Scene::Durable,
         }
     }
 
     /// What clients are promised meanwhile.
     pub fn promise(self) -> Promise {
-        if self == Self::LoseValkey { Promise::OneGap } else { Promise::Everything }
+        match self {
+            Self::LoseValkey | Self::LoseTail => Promise::OneGap,
+            // Each ends with a promotion, and that those lose nothing is not declared in its scene.
+            Self::ReadOnly | Self::SplitValkeys | Self::KillPrimary => Promise::AnyGaps,
+            _ => Promise::Everything,
+        }
     }
 
     /// Whether replicas are other processes afterwards.
     pub fn ends_replicas(self) -> bool {
-        matches!(self, Self::KillReplica | Self::RollingRestart)
+        matches!(self, Self::KillReplica | Self::RollingRestart | Self::Upgrade)
     }
 
     /// A pace at which it takes 20 s or more: what [`title`](Self::title) says.
@@ -101,87 +155,15 @@ impl Fault {
         let (times, hold_secs) = match self {
             Self::CutSockets => (5, 4),
             Self::KillReplica => (5, 2),
-            Self::PauseReplica | Self::LoseValkey => (1, 10),
-            Self::RollingRestart => (1, 6),
+            Self::PauseReplica | Self::LoseValkey | Self::PauseValkey | Self::ReadOnly => (1, 10),
+            Self::RollingRestart | Self::Upgrade => (1, 6),
             Self::ReloadNginx => (2, 5),
             Self::RestartNginx => (4, 5),
-            Self::CutLink => (1, 20),
+            Self::CutLink | Self::HotChannel => (1, 20),
             Self::RestartValkey => (2, 5),
+            Self::SwapValkeys => (2, 10),
+            Self::LoseTail | Self::SplitValkeys | Self::KillPrimary => (1, 5),
         };
         Pace { times, hold: Duration::from_secs(hold_secs) }
-    }
-
-    /// Tries it.
-    ///
-    /// # Errors
-    ///
-    /// When something cannot be mended, or clients do not come back that have to.
-    pub async fn strike(self, fleet: &mut Fleet, crowd: &Crowd, pace: Pace) -> Result<(), Failure> {
-        let Pace { times, hold } = pace;
-        if self == Self::CutSockets {
-            crowd.cut_at_random(times, hold, hold / 4).await;
-            return Ok(());
-        }
-        // Each of the replicas in turn, so that none stays the one that nothing has happened to.
-        let first = rand::random_range(0..fleet.replicas.len());
-        for n in 0..times {
-            let starts = crowd.starts();
-            let victim = (first + n) % fleet.replicas.len();
-            self.once(fleet, victim, hold).await?;
-            if matches!(self, Self::ReloadNginx | Self::RestartNginx) {
-                crowd.came_back(&starts).await?;
-            }
-            sleep(hold).await;
-        }
-        Ok(())
-    }
-
-    async fn once(self, fleet: &mut Fleet, victim: usize, hold: Duration) -> crate::Result<()> {
-        let addresses = fleet.replicas.iter().map(Replica::address).collect::<Vec<_>>();
-        match self {
-            // Has its own rhythm, for each client.
-            Self::CutSockets => Ok(()),
-            Self::KillReplica => {
-                fleet.replicas[victim].kill();
-                sleep(hold).await;
-                fleet.replicas[victim].restart().await
-            }
-            Self::PauseReplica => {
-                fleet.replicas[victim].pause();
-                sleep(hold).await;
-                fleet.replicas[victim].resume();
-                Ok(())
-            }
-            Self::RollingRestart => {
-                for replica in &mut fleet.replicas {
-                    replica.restart().await?;
-                    sleep(hold).await;
-                }
-                Ok(())
-            }
-            Self::ReloadNginx => fleet.nginx.reload(&addresses).await,
-            Self::RestartNginx => fleet.nginx.restart().await,
-            Self::CutLink => {
-                let link = fleet.link.as_ref().expect("the fleet was started with a link");
-                link.cut().await;
-                sleep(hold).await;
-                fleet.replicas[0].not_ready().await?;
-                link.restore().await;
-                fleet.replicas[0].ready().await
-            }
-            Self::RestartValkey | Self::LoseValkey => {
-                fleet.valkey.kill();
-                sleep(hold).await;
-                if self == Self::RestartValkey {
-                    fleet.valkey.restart().await?;
-                } else {
-                    fleet.valkey.restart_empty().await?;
-                }
-                for replica in &fleet.replicas {
-                    replica.ready().await?;
-                }
-                Ok(())
-            }
-        }
     }
 }

@@ -4,10 +4,13 @@ use std::{fmt::Write as _, path::Path, time::Duration};
 
 use tokio::time::{sleep, timeout};
 
-use super::{Fault, Pace};
+use super::{
+    Fault, Pace, Scene, Told,
+    strike::{Ground, Struck},
+};
 use crate::{
-    Error, Fleet, FleetOptions, Replica,
-    load::{Crowd, Stream, Stuck, Verdict},
+    Error, Fleet, Replica,
+    load::{Crowd, Promise, Stream, Stuck, Verdict},
 };
 
 /// How long the replicas may take to notice that everyone has left.
@@ -38,7 +41,11 @@ pub struct Report {
     pub fault: Fault,
     /// What became of the events.
     pub verdict: Verdict,
-    /// What was promised and not kept, in words.
+    /// What became of the events of a channel that only this fault has. It may have gaps.
+    pub beside: Option<Verdict>,
+    /// How soon clients were told that events do not come, where the fault was such an outage.
+    pub told: Option<Told>,
+    /// What was promised and not kept, in words, but for [`told`](Self::told).
     pub broken: Vec<String>,
 }
 
@@ -62,6 +69,12 @@ impl From<Stuck> for Failure {
     }
 }
 
+struct Performed {
+    verdict: Verdict,
+    beside: Option<Verdict>,
+    told: Option<Told>,
+}
+
 /// A fleet to try faults on, one after the other.
 #[derive(Debug)]
 pub struct Stage {
@@ -70,20 +83,14 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Starts three replicas behind nginx, with a Valkey that keeps what it acknowledges.
-    ///
-    /// Valkey writes through to its disk before it answers or sends anything (`appendfsync always`). With `everysec`
-    /// it may acknowledge what it has not written yet, and a killed one then comes back older than what its clients
-    /// have seen; replicas do tell that, as a gap, but here it would be a loss by configuration.
+    /// Starts three replicas of the program `tidings` behind nginx, and what else belongs to the scene. `before` is the
+    /// program that [`Scene::Upgrade`] starts with.
     ///
     /// # Errors
     ///
     /// When one of them does not start.
-    pub async fn start(tidings: &Path) -> crate::Result<Self> {
-        let valkey_arguments = ["--appendonly", "yes", "--appendfsync", "always"];
-        let valkey_arguments = valkey_arguments.map(str::to_owned).into();
-        let options = FleetOptions { valkey_arguments, link: true, ..FleetOptions::new(tidings) };
-        Ok(Self { fleet: Fleet::start(&options).await? })
+    pub async fn start(scene: Scene, tidings: &Path, before: Option<&Path>) -> crate::Result<Self> {
+        Ok(Self { fleet: Fleet::start(&scene.options(tidings, before)).await? })
     }
 
     /// Tries a fault under a load through nginx, and waits until everyone has everything, has left, and the fleet
@@ -99,13 +106,18 @@ impl Stage {
         occasion: &str,
         load: Load,
     ) -> Result<Report, Failure> {
-        let verdict = match self.perform(fault, pace, occasion, load).await {
+        let performed = match self.perform(fault, pace, occasion, load).await {
             Err(Failure::Stuck(stuck, _)) => return Err(Failure::Stuck(stuck, self.state().await)),
-            verdict => verdict?,
+            performed => performed?,
         };
         self.quiet().await?;
-        let broken = verdict.broken(fault.promise());
-        Ok(Report { fault, verdict, broken })
+        let Performed { verdict, beside, told } = performed;
+        let mut broken = verdict.broken(fault.promise());
+        if let Some(beside) = &beside {
+            let beside = beside.broken(Promise::AnyGaps);
+            broken.extend(beside.into_iter().map(|broken| format!("beside: {broken}")));
+        }
+        Ok(Report { fault, verdict, beside, told, broken })
     }
 
     async fn perform(
@@ -114,22 +126,25 @@ impl Stage {
         pace: Pace,
         occasion: &str,
         load: Load,
-    ) -> Result<Verdict, Failure> {
+    ) -> Result<Performed, Failure> {
         let fleet = &mut self.fleet;
         let channels = (1..=load.channels)
             .map(|n| format!("{occasion}-{}-{n}", fault.name()))
             .collect::<Vec<_>>();
         let crowd = Crowd::join([fleet.ws_url()], &channels, load.clients).await?;
-        let stream = Stream::start(&fleet.valkey, &channels, load.period);
+        let stream = Stream::start(fleet.place(), &channels, load.period);
         let later = |published: Vec<u64>| {
             published.into_iter().map(|number| number + load.calm).collect::<Vec<_>>()
         };
         crowd.reached(&later(stream.published())).await?;
-        fault.strike(fleet, &crowd, pace).await?;
+        let ground = Ground { fleet, crowd: &crowd, stream: &stream };
+        let Struck { outages, beside } = fault.strike(ground, pace).await?;
         crowd.reached(&later(stream.published())).await?;
         let published = stream.stop().await;
         crowd.reached(&published).await?;
-        Ok(Verdict::of(&crowd.leave().await, &published))
+        let records = crowd.leave().await;
+        let verdict = Verdict::of(&records, &published);
+        Ok(Performed { verdict, beside, told: Told::of(&records, &outages) })
     }
 
     /// What the fleet says of itself: for an error.

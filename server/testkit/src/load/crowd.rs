@@ -20,16 +20,22 @@ pub struct Crowd {
 
 /// Some subscribers did not come as far as they should.
 #[derive(thiserror::Error)]
-#[error("{count} subscribers are stuck before {before}; the first of them is at {at:?}")]
+#[error("{count} subscribers are stuck before {before}{}", at.map_or_else(String::new, |at| format!("; the first of them is at {at:?}")))]
 pub struct Stuck {
     count: usize,
     before: String,
-    at: Progress,
+    at: Option<Progress>,
 }
 
 impl fmt::Debug for Stuck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+impl Stuck {
+    pub(super) fn new(count: usize, before: String) -> Self {
+        Self { count, before, at: None }
     }
 }
 
@@ -99,7 +105,9 @@ impl Crowd {
         let at = each.map(|(n, subscriber)| (n, subscriber.progress()));
         let mut stuck = at.filter(|(n, progress)| !far(*n, progress));
         match stuck.next() {
-            Some((_, at)) => Err(Stuck { count: 1 + stuck.count(), before: before.to_owned(), at }),
+            Some((_, at)) => {
+                Err(Stuck { count: 1 + stuck.count(), before: before.to_owned(), at: Some(at) })
+            }
             None => Ok(()),
         }
     }

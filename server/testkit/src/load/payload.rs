@@ -4,10 +4,11 @@ use std::time::{Duration, SystemTime};
 
 use tidings_demo_contract::User;
 
-/// The payload of the event `number` of a channel, published now.
-pub(super) fn write(number: u64) -> String {
+/// The payload of the event `number` of a channel, published now, with so many bytes that mean nothing.
+pub(super) fn write(number: u64, padding: usize) -> String {
     let name = now().as_micros().to_string();
-    serde_json::json!([User { id: number.to_string(), name, bio: None }]).to_string()
+    let bio = (padding > 0).then(|| "x".repeat(padding));
+    serde_json::json!([User { id: number.to_string(), name, bio }]).to_string()
 }
 
 /// The number of an event, and when it was published (since 1970).

@@ -2,14 +2,11 @@
 
 use std::time::Duration;
 
-use redis::{
-    AsyncConnectionConfig, Client, Cmd, Pipeline, RedisResult, aio::MultiplexedConnection,
-};
+use redis::{AsyncConnectionConfig, Cmd, Pipeline, RedisResult, aio::MultiplexedConnection};
 use tidings_contract::EventId;
 use tokio::time::{sleep, timeout};
 
-use super::payload;
-use crate::ValkeyProcess;
+use super::{Place, payload};
 
 /// The longest pause before another try.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -20,21 +17,25 @@ const ANSWER: Duration = Duration::from_secs(2);
 /// command that any Redis client can send, with an idempotency key for each event.
 #[derive(Debug)]
 pub struct Publisher {
-    client: Client,
+    place: Place,
     connection: Option<MultiplexedConnection>,
     key: String,
     published: u64,
+    padding: usize,
 }
 
 impl Publisher {
     /// A publisher for a channel of `onUpdates`. It connects when it publishes.
-    ///
-    /// # Panics
-    ///
-    /// Never: the address of a [`ValkeyProcess`] is one.
-    pub fn new(valkey: &ValkeyProcess, channel: &str) -> Self {
-        let client = Client::open(valkey.url()).expect("Valkey has an address");
-        Self { client, connection: None, key: format!("updates:{{{channel}}}"), published: 0 }
+    pub fn new(place: impl Into<Place>, channel: &str) -> Self {
+        let key = format!("updates:{{{channel}}}");
+        Self { place: place.into(), connection: None, key, published: 0, padding: 0 }
+    }
+
+    /// Makes each payload so many bytes longer.
+    #[must_use]
+    pub fn padded(mut self, bytes: usize) -> Self {
+        self.padding = bytes;
+        self
     }
 
     /// How many events Valkey has acknowledged: the number of the last one.
@@ -45,7 +46,7 @@ impl Publisher {
     /// Publishes the next event, and tries until it is acknowledged. This has no limit of its own.
     pub async fn publish(&mut self) -> EventId {
         let number = self.published + 1;
-        let payload = payload::write(number);
+        let payload = payload::write(number, self.padding);
         loop {
             match timeout(ANSWER, self.call(number, &payload)).await {
                 Ok(Ok(id)) => {
@@ -67,7 +68,8 @@ impl Publisher {
     pub async fn publish_together(&mut self, count: usize) {
         let mut pipeline = redis::pipe();
         for number in (self.published + 1..).take(count) {
-            pipeline.add_command(self.command(number, &payload::write(number))).ignore();
+            let payload = payload::write(number, self.padding);
+            pipeline.add_command(self.command(number, &payload)).ignore();
         }
         while self.send(&pipeline).await.is_err() {
             sleep(PAUSE.mul_f64(rand::random())).await;
@@ -78,7 +80,7 @@ impl Publisher {
     async fn send(&self, pipeline: &Pipeline) -> RedisResult<()> {
         // The library's half a second is too short for so many, where the machine is busy.
         let config = AsyncConnectionConfig::new().set_response_timeout(None);
-        let client = &self.client;
+        let client = self.place.client().await?;
         let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
         pipeline.query_async(&mut connection).await
     }
@@ -88,7 +90,8 @@ impl Publisher {
         let connection = match &mut self.connection {
             Some(connection) => connection,
             None => {
-                let connection = self.client.get_multiplexed_async_connection().await?;
+                let connection =
+                    self.place.client().await?.get_multiplexed_async_connection().await?;
                 self.connection.insert(connection)
             }
         };

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use tidings_contract::{EventId, GapReason};
 
 /// What one subscriber saw, from its first `started` on. Grows with what is published.
@@ -11,6 +13,8 @@ pub struct Record {
     pub entries: Vec<Entry>,
     /// Each time that it came back.
     pub resumes: Vec<Resume>,
+    /// When it was told that its replica's broker is down.
+    pub told_down: Vec<Instant>,
     /// The longest time between two events.
     pub silence: Duration,
 }

@@ -9,8 +9,7 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-use super::Publisher;
-use crate::ValkeyProcess;
+use super::{Place, Publisher};
 
 /// A publisher for each of some channels, each at a steady rate. What could not be published while Valkey was away
 /// is published when it is back, as fast as that goes.
@@ -22,11 +21,12 @@ pub struct Stream {
 
 impl Stream {
     /// Begins to publish, an event to each channel every `period`.
-    pub fn start(valkey: &ValkeyProcess, channels: &[String], period: Duration) -> Self {
+    pub fn start(place: impl Into<Place>, channels: &[String], period: Duration) -> Self {
+        let place = place.into();
         let (stop, stopped) = watch::channel(false);
         let channels = channels.iter().map(|channel| {
             let (acknowledged, published) = watch::channel(0);
-            let publisher = Publisher::new(valkey, channel);
+            let publisher = Publisher::new(place.clone(), channel);
             let task = tokio::spawn(run(publisher, period, acknowledged, stopped.clone()));
             (published, task)
         });
@@ -37,6 +37,16 @@ impl Stream {
     /// The number of each channel's newest event.
     pub fn published(&self) -> Vec<u64> {
         self.channels.iter().map(|(published, _)| *published.borrow()).collect()
+    }
+
+    /// Waits until so many more events of each channel are acknowledged. This wait has no limit of its own.
+    pub async fn goes_on(&self, events: u64) {
+        let each = self.channels.iter().map(async |(published, _)| {
+            let far = *published.borrow() + events;
+            // An error is a publisher's end, which comes with this one's.
+            let _ = published.clone().wait_for(|published| *published >= far).await;
+        });
+        join_all(each).await;
     }
 
     /// Publishes no more, and answers how many events each channel had, when all are acknowledged. This wait has no

@@ -3,10 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use serde::Deserialize;
 use serde_json::json;
 use tidings_contract::{
-    Event, EventId, Request, RpcError, StopReason, Subscription, SubscriptionId,
+    BrokerStatus, Event, EventId, Request, StopReason, Subscription, SubscriptionId,
 };
 use tidings_demo_contract::{OnUpdates, User};
 use tokio::{
@@ -24,6 +23,7 @@ use tokio_tungstenite::{
 };
 
 use super::{
+    message::{Incoming, Params},
     payload,
     record::{Entry, Record, Resume},
 };
@@ -149,21 +149,6 @@ struct Subscribed {
     started: bool,
     /// A `gap` must come next.
     gap_due: bool,
-}
-
-/// Any message of the server.
-#[derive(Deserialize)]
-struct Incoming {
-    id: Option<u64>,
-    result: Option<SubscriptionId>,
-    error: Option<RpcError>,
-    params: Option<Params>,
-}
-
-#[derive(Deserialize)]
-struct Params {
-    subscription: SubscriptionId,
-    result: Event<Vec<User>>,
 }
 
 /// The connection is over.
@@ -319,7 +304,10 @@ impl Life {
                 self.cursor = last_event_id.or(self.cursor.take());
                 self.record.entries.push(Entry::Gap(reason));
             }
-            Event::Status { .. } => {}
+            Event::Status { broker: BrokerStatus::Down } => {
+                self.record.told_down.push(Instant::now());
+            }
+            Event::Status { broker: BrokerStatus::Up } => {}
             Event::Stopped { reason, retry_after_ms } => {
                 connection.subscription = None;
                 self.retry_after = Duration::from_millis(retry_after_ms.unwrap_or_default());

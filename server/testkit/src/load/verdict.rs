@@ -13,6 +13,9 @@ pub enum Promise {
     Everything,
     /// What was in Valkey is lost: every event, once, in order, but for one gap.
     OneGap,
+    /// Valkey may have lost something, and nobody declared that it does not: every event, once, in order, or a gap in
+    /// its place. A gap may also stand where nothing was lost.
+    AnyGaps,
 }
 
 /// What became of all that was published, for all subscribers together.
@@ -111,6 +114,7 @@ impl Verdict {
         none(self.duplicates, "duplicates");
         match promise {
             Promise::Everything => none(self.gaps, "gaps"),
+            Promise::AnyGaps => {}
             Promise::OneGap => none(self.without_one_gap, "subscribers without exactly one gap"),
         }
         broken
@@ -148,6 +152,7 @@ mod tests {
         let verdict = judge(&[Some((1, 'a')), Some((4, 'a'))], 6);
         assert_eq!((verdict.delivered, verdict.lost), (2, 4));
         assert_eq!(verdict.broken(Promise::Everything), ["4 lost"]);
+        assert_eq!(verdict.broken(Promise::AnyGaps), ["4 lost"]);
     }
 
     #[test]
@@ -163,6 +168,15 @@ mod tests {
         assert_eq!((verdict.lost, verdict.behind_gaps, verdict.gaps), (0, 2, 1));
         assert!(verdict.broken(Promise::OneGap).is_empty());
         assert_eq!(verdict.broken(Promise::Everything), ["1 gaps"]);
+    }
+
+    #[test]
+    fn gaps_where_nothing_is_missing_break_the_promise_where_everything_was_promised() {
+        let verdict = judge(&[Some((1, 'a')), None, Some((2, 'b')), None, Some((3, 'c'))], 3);
+        assert_eq!((verdict.lost, verdict.behind_gaps, verdict.gaps), (0, 0, 2));
+        assert!(verdict.broken(Promise::AnyGaps).is_empty());
+        assert_eq!(verdict.broken(Promise::Everything), ["2 gaps"]);
+        assert_eq!(verdict.broken(Promise::OneGap), ["1 subscribers without exactly one gap"]);
     }
 
     #[test]

@@ -54,6 +54,19 @@ async fn a_cut_link_closes_nothing_refuses_what_is_new_and_delivers_when_it_is_w
 }
 
 #[tokio::test]
+async fn a_switched_link_keeps_its_connections_and_sends_new_ones_elsewhere() {
+    let (link, address, mut near, mut far) = connected().await;
+    let other = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    link.switch(other.local_addr().unwrap());
+    let mut second = TcpStream::connect(address).await.unwrap();
+    let (mut other, _) = timeout(PATIENCE, other.accept()).await.unwrap().unwrap();
+    second.write_all(b"new").await.unwrap();
+    assert_eq!(read(&mut other).await, b"new");
+    near.write_all(b"old").await.unwrap();
+    assert_eq!(read(&mut far).await, b"old");
+}
+
+#[tokio::test]
 async fn a_dropped_link_ends_its_connections() {
     let (link, address, mut near, _far) = connected().await;
     drop(link);

@@ -1,7 +1,9 @@
 //! `chaos`: breaks a fleet under load, and says what its clients lost by it.
 
+mod channels;
 mod faults;
 mod jitter;
+mod row;
 mod storm;
 
 use std::{
@@ -25,12 +27,27 @@ struct Arguments {
     /// Clients of the fleet that is broken
     #[arg(long, value_name = "N", default_value_t = 500)]
     clients: usize,
+    /// Channels of the fleet that has many
+    #[arg(long, value_name = "N", default_value_t = 100_000)]
+    channels: usize,
+    /// A `tidings-demo` from before, for the fault `upgrade`: half of the replicas run it. Without it, that is left out
+    #[arg(long, value_name = "PROGRAM")]
+    before: Option<PathBuf>,
+}
+
+/// The programs of replicas.
+#[derive(Debug)]
+struct Programs {
+    tidings: PathBuf,
+    before: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Part {
     /// Every fault in turn, 50 events/s through nginx over three replicas; and the replicas' memory
     Faults,
+    /// Many channels, a hundred for each connection, through a restart of Valkey
+    Channels,
     /// 2,000 clients on two replicas, each cut off every 15 s for 2 s
     Jitter,
     /// 5,000 clients that come back to one fresh replica at once, and have missed 100 events each
@@ -59,7 +76,11 @@ async fn run(arguments: &Arguments) -> Result<Broken, Failure> {
     let wanted = |part| arguments.parts.is_empty() || arguments.parts.contains(&part);
     let mut broken = Broken::new();
     if wanted(Part::Faults) {
-        broken.extend(faults::run(&tidings, arguments.clients, &arguments.faults).await?);
+        let programs = Programs { tidings: tidings.clone(), before: arguments.before.clone() };
+        broken.extend(faults::run(&programs, arguments.clients, &arguments.faults).await?);
+    }
+    if wanted(Part::Channels) {
+        broken.extend(channels::run(&tidings, arguments.channels).await?);
     }
     if wanted(Part::Jitter) {
         broken.extend(jitter::run(&tidings).await?);

@@ -86,6 +86,11 @@ fn options(arguments: &Arguments) -> FleetOptions {
         replicas: arguments.replicas,
         publisher: !arguments.no_publisher,
         valkey_port: arguments.valkey_port,
+        // As compose.yaml has it: an event is on disk before it is acknowledged, and the replicas may know.
+        valkey_arguments: ["--appendonly", "yes", "--appendfsync", "always"]
+            .map(str::to_owned)
+            .into(),
+        replica_environment: vec![("VALKEY_DURABILITY".to_owned(), "restart".to_owned())],
         nginx: NginxOptions {
             port: (arguments.port != 0).then_some(arguments.port),
             static_dir: arguments.static_dir.clone(),

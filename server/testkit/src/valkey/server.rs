@@ -10,11 +10,8 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::{
-    Error, Port, Process, Result, Signal,
-    process::{self, command},
-    tool,
-};
+use super::{Certificates, ClientCertificates, cli};
+use crate::{Error, Port, Process, Result, Signal, process::command, tool};
 
 /// How long Valkey may take to end: it may have to write its data.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -28,6 +25,7 @@ pub struct ValkeyProcess {
     port: Port,
     arguments: Vec<OsString>,
     folder: TempDir,
+    tls: Option<Certificates>,
 }
 
 impl ValkeyProcess {
@@ -61,18 +59,43 @@ impl ValkeyProcess {
         port: Port,
         arguments: impl IntoIterator<Item = impl Into<OsString>>,
     ) -> Result<Self> {
+        let arguments = arguments.into_iter().map(Into::into).collect();
+        Self::begin(port, arguments, None).await
+    }
+
+    /// Starts one that speaks TLS and nothing else, and waits until it accepts connections.
+    ///
+    /// # Errors
+    ///
+    /// When `valkey-server` is not installed, does not know TLS, or does not start.
+    pub async fn start_with_tls(
+        certificates: &Certificates,
+        clients: ClientCertificates,
+        arguments: impl IntoIterator<Item = impl Into<OsString>>,
+    ) -> Result<Self> {
+        let port = Port::reserve()?;
+        let mut all = certificates.server_arguments(port.number(), clients);
+        all.extend(arguments.into_iter().map(Into::into));
+        Self::begin(port, all, Some(certificates.clone())).await
+    }
+
+    async fn begin(
+        port: Port,
+        arguments: Vec<OsString>,
+        tls: Option<Certificates>,
+    ) -> Result<Self> {
         let folder = tempfile::Builder::new()
             .prefix("tidings-valkey-")
             .tempdir()
             .map_err(Error::io("no temporary folder for Valkey"))?;
-        let arguments = arguments.into_iter().map(Into::into).collect::<Vec<_>>();
         let process = run(&port, folder.path(), &arguments).await?;
-        Ok(Self { process, port, arguments, folder })
+        Ok(Self { process, port, arguments, folder, tls })
     }
 
-    /// Where it is, as `VALKEY_URL` takes it.
+    /// Where it is, as `VALKEY_URL` takes it: `rediss://` with TLS.
     pub fn url(&self) -> String {
-        format!("redis://{}", self.port.address())
+        let scheme = if self.tls.is_some() { "rediss" } else { "redis" };
+        format!("{scheme}://{}", self.port.address())
     }
 
     /// Where it listens.
@@ -104,21 +127,12 @@ impl ValkeyProcess {
         &self,
         arguments: impl IntoIterator<Item = impl AsRef<OsStr>>,
     ) -> Result<String> {
-        let mut cli = tokio::process::Command::new(tool::find("valkey-cli")?);
-        cli.args(["-h", "127.0.0.1", "-e", "-p", &self.port().to_string()]).args(arguments);
-        cli.kill_on_drop(true);
-        let command = format!("{:?}", cli.as_std());
-        let output = tokio::time::timeout(process::READY, cli.output())
-            .await
-            .map_err(|_| self.process.timed_out(&command, process::READY))?
-            .map_err(Error::io(&command))?;
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end().to_owned();
-        if output.status.success() {
-            Ok(text(&output.stdout))
-        } else {
-            let output = format!("{} {}", text(&output.stdout), text(&output.stderr));
-            Err(Error::Failed { command, output })
-        }
+        cli::run(&self.process, self.port(), self.tls.as_ref(), arguments).await
+    }
+
+    /// The folder that it keeps its data in.
+    pub(super) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Ends it as an operator would (SIGTERM). [`restart`](Self::restart) starts it again.
@@ -180,6 +194,8 @@ async fn run(port: &Port, folder: &Path, arguments: &[OsString]) -> Result<Proce
     let port = port.number().to_string();
     command
         .args(["--bind", "127.0.0.1", "--port", &port, "--save", "", "--appendonly", "no"])
+        // A replica that connects is served at once; by default Valkey waits for others for 5 s.
+        .args(["--repl-diskless-sync-delay", "0"])
         .arg("--dir")
         .arg(folder)
         .args(arguments);
