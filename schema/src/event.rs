@@ -45,7 +45,7 @@ pub enum Event<T> {
         /// The payload.
         data: T,
     },
-    /// Events may be missing here. The stream goes on live; a client fetches its snapshot anew.
+    /// Events may be missing here. A client fetches its snapshot anew, and the stream goes on after `lastEventId`.
     Gap {
         /// Why they could not be sent.
         reason: GapReason,
@@ -111,6 +111,9 @@ pub enum GapReason {
     EpochChanged,
     /// This channel has had no event with the client's `lastEventId`.
     UnknownPosition,
+    /// An event was left out: its payload does not fit the channel's type, or is larger than the replica sends. It is the
+    /// event with this gap's `lastEventId`.
+    PayloadRejected,
 }
 
 /// Whether a replica can reach its broker.

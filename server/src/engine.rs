@@ -1,27 +1,26 @@
 //! What all parts of one running server share, whatever the service.
 
-use std::{num::NonZero, sync::Arc, time::Duration};
+use std::{num::NonZero, sync::Arc, task::Poll};
 
+use futures_util::poll;
 use tidings_contract::{ErrorKind, RpcError};
 use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    broker::{Broker, IncomingStream, MemoryBroker, ValkeyBroker},
+    broker::{Broker, IncomingStream, MemoryBroker, Settings, ValkeyBroker},
     config::{Config, Limits},
     error::{Error, internal_error},
     handler::Answer,
     hub::{Hub, HubOptions},
+    log_limit::bounded,
     metrics::Metrics,
     publisher::Publisher,
     socket::Terms,
 };
 
-/// The shortest time between two reads of idle channels. Applies when `--history-time` is very short.
-const TOUCH_AT_MOST: Duration = Duration::from_millis(100);
-
-/// More would only be a longer list to look through.
-const MOST_SHARDS: usize = 16;
+/// The most parts that a hub is divided into, and that the subscribers of one channel are. Each part has a connection to Valkey.
+const MOST_PARTS: usize = 16;
 
 /// What all parts of one running server share, whatever the service.
 #[derive(Debug)]
@@ -47,22 +46,27 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    /// The parts of a server with this configuration, and the stream that its hub has to run on. Nothing is connected and
+    /// The parts of a server with this configuration, and the streams that its hub has to run on. Nothing is connected and
     /// no task is started yet.
     ///
     /// # Errors
     ///
     /// When a part cannot be made from its configuration.
-    pub(crate) fn new(config: Config) -> Result<(Arc<Self>, IncomingStream), Error> {
+    pub(crate) fn new(config: Config) -> Result<(Arc<Self>, Vec<IncomingStream>), Error> {
         let retention = config.broker.retention();
+        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let parts = cores.min(MOST_PARTS);
         let (broker, incoming): (Arc<dyn Broker>, _) = match config.broker.server()? {
             Some(server) => {
-                let (broker, incoming) = ValkeyBroker::new(server, retention)
-                    .map_err(|e| Error::Config(format!("the Valkey URL cannot be used: {e}")))?;
+                let durability = config.broker.valkey_durability;
+                let settings = Settings { retention, durability };
+                let server = server.named(&config.instance);
+                let prefix = &config.broker.key_prefix;
+                let (broker, incoming) = ValkeyBroker::new(&server, prefix, settings, parts);
                 (broker, incoming)
             }
             None => {
-                let (broker, incoming) = MemoryBroker::new(retention);
+                let (broker, incoming) = MemoryBroker::new(retention, parts);
                 (broker, incoming)
             }
         };
@@ -72,11 +76,11 @@ impl Engine {
             max_payload_bytes: config.limits.max_payload_bytes as usize,
             // What the window sends at once must fit an outbox, beside live events.
             window_bytes: config.limits.window_bytes.min(config.limits.outbox_bytes / 2) as usize,
-            shards: std::thread::available_parallelism().map_or(1, NonZero::get).min(MOST_SHARDS),
-            touch_every: (config.broker.history_time / 3).max(TOUCH_AT_MOST),
+            all_windows_bytes: config.limits.all_windows_bytes as usize,
+            shards: parts,
         };
         let end = CancellationToken::new();
-        let hub = Hub::new(options, broker.clone(), metrics.clone(), end.clone());
+        let hub = Hub::new(options, parts, broker.clone(), metrics.clone(), end.clone());
         let terms = Arc::new(terms(&config.limits, metrics.clone()));
         let (subscriptions, tasks) = (TaskTracker::new(), TaskTracker::new());
         let mutations = Arc::new(Semaphore::new(config.limits.max_mutations as usize));
@@ -99,26 +103,41 @@ impl Engine {
             let message = "the server runs as many mutations as it may; try again in a moment";
             return Err(RpcError::new(ErrorKind::SERVER_BUSY, message));
         };
-        let running = self.terms.cut.clone().run_until_cancelled_owned(handler());
-        let task = self.tasks.spawn(async move {
-            let answer = running.await;
-            drop(permit);
-            answer
-        });
-        match task.await {
+        let mut running = Box::pin(self.terms.cut.clone().run_until_cancelled_owned(handler()));
+        // Begun here, so that the mutations of one connection begin in the order of its calls.
+        let ended = match poll!(running.as_mut()) {
+            Poll::Ready(answer) => Ok(answer),
+            Poll::Pending => {
+                let task = self.tasks.spawn(async move {
+                    let answer = running.await;
+                    drop(permit);
+                    answer
+                });
+                task.await
+            }
+        };
+        match ended {
             Ok(Some(answer)) => answer,
             Ok(None) => {
-                tracing::warn!(
+                bounded!(
+                    warn,
                     procedure,
                     "a mutation was given up, because the drain limit is over"
                 );
                 Err(internal_error())
             }
             Err(error) => {
-                tracing::error!(procedure, %error, "a handler panicked");
+                bounded!(error, procedure, %error, "a handler panicked");
                 Err(internal_error())
             }
         }
+    }
+
+    /// All metrics, in Prometheus' text format.
+    pub(crate) fn render_metrics(&self) -> String {
+        self.metrics.windows_bytes.set(self.hub.windows_bytes() as u64);
+        self.metrics.writes_refused.raise_to(self.broker.refused_writes());
+        self.metrics.render()
     }
 
     pub(crate) fn publisher(&self) -> Publisher {

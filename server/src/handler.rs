@@ -5,7 +5,7 @@ use std::{future::ready, panic::AssertUnwindSafe};
 use futures_util::{FutureExt, future::BoxFuture};
 use tidings_contract::RpcError;
 
-use crate::{context::Context, error::internal_error};
+use crate::{context::Context, error::internal_error, log_limit::bounded};
 
 /// The result of a handler.
 pub type Answer<T> = Result<T, RpcError>;
@@ -81,6 +81,6 @@ pub(crate) fn guarded<T: Send + 'static>(
 }
 
 fn panicked(procedure: &'static str) -> RpcError {
-    tracing::error!(procedure, "a handler panicked");
+    bounded!(error, procedure, "a handler panicked");
     internal_error()
 }

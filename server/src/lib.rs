@@ -35,7 +35,7 @@ pub use router::{Call, Follow, Registered, Router};
 
 /// Flags, environment, plain structs.
 mod config;
-pub use config::{Action, BrokerConfig, Config, Limits, LogConfig, LogFormat, Secret};
+pub use config::{Action, BrokerConfig, Config, Durability, Limits, LogConfig, LogFormat, Secret};
 
 /// Starts, serves and ends a server.
 mod server;
@@ -82,6 +82,8 @@ mod hub;
 mod input;
 /// Reports this replica to the subscribers of `onInstances`.
 mod instance;
+/// Bounds how often lines of one kind are logged.
+mod log_limit;
 /// Every metric.
 mod metrics;
 /// Whether this replica should be given clients.

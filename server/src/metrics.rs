@@ -43,6 +43,14 @@ impl Count {
     }
 }
 
+impl Count {
+    /// Raises it to a number that is counted elsewhere.
+    pub(crate) fn raise_to(&self, to: u64) {
+        let before = self.value.fetch_max(to, Ordering::Relaxed);
+        self.exported.increment(to.saturating_sub(before));
+    }
+}
+
 impl Level {
     fn new(exported: Gauge) -> Self {
         Self { exported, value: AtomicU64::new(0) }
@@ -58,6 +66,12 @@ impl Level {
     pub(crate) fn fall(&self) {
         self.value.fetch_sub(1, Ordering::Relaxed);
         self.exported.decrement(1);
+    }
+
+    /// Sets it to a number that is kept elsewhere.
+    pub(crate) fn set(&self, to: u64) {
+        self.value.store(to, Ordering::Relaxed);
+        self.exported.set(to as f64);
     }
 
     /// Its value.
@@ -102,7 +116,7 @@ metrics! {
     deliveries: Count register_counter describe_counter =
         "tidings_deliveries_total", "Events handed to a subscription, each subscription counted.";
     payloads_rejected: Count register_counter describe_counter =
-        "tidings_payloads_rejected_total", "Payloads that did not fit their channel's type and reached no client.";
+        "tidings_payloads_rejected_total", "Payloads that did not fit their channel's type: subscribers got a gap instead.";
     silent: Count register_counter describe_counter =
         "tidings_connections_silent_total", "Connections closed, because the client answered no ping for the stall limit.";
     stalled: Count register_counter describe_counter =
@@ -115,6 +129,14 @@ metrics! {
         "tidings_resumes_total", "Subscriptions that went on after the last event that the client had.";
     history_reads: Count register_counter describe_counter =
         "tidings_history_reads_total", "Times that a channel's history was asked for.";
+    inbox_overflows: Count register_counter describe_counter =
+        "tidings_inbox_overflows_total", "Times that too many events of a channel waited, so that some were dropped and read from the history instead.";
+    plain_lost: Count register_counter describe_counter =
+        "tidings_plain_publications_lost_total", "Messages published without Tidings' functions that were dropped, because too many waited: subscribers got a gap.";
+    windows_bytes: Level register_gauge describe_gauge =
+        "tidings_windows_bytes", "Bytes of the newest events of all channels that are kept in memory.";
+    writes_refused: Count register_counter describe_counter =
+        "tidings_broker_writes_refused_total", "Writes of this replica that the broker refused although it answers reads.";
     broker_losses: Count register_counter describe_counter =
         "tidings_broker_losses_total", "Times that the connection to the broker was lost.";
 }

@@ -52,6 +52,6 @@ impl Monitor {
 
     /// All metrics, in Prometheus' text format.
     pub fn metrics(&self) -> String {
-        self.engine.metrics.render()
+        self.engine.render_metrics()
     }
 }

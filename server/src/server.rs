@@ -54,7 +54,7 @@ const CUT_TIME: Duration = Duration::from_secs(2);
 #[must_use = "a server does nothing until `run` or `serve`"]
 pub struct Server<S> {
     engine: Arc<Engine>,
-    incoming: IncomingStream,
+    incoming: Vec<IncomingStream>,
     state: Arc<S>,
     routes: Routes,
     /// The service's version, where replicas report themselves.

@@ -19,6 +19,7 @@ use crate::{
     error::internal_error,
     handler::{Answer, guarded},
     input::{self, error_object},
+    log_limit::bounded,
     publisher::Publisher,
 };
 
@@ -53,7 +54,7 @@ impl<S> Clone for Access<S> {
 impl<S: Send + Sync + 'static> Service<S> {
     fn context(&self, extensions: &Extensions) -> Answer<Context<S>> {
         let caller = extensions.get::<Caller>().cloned().ok_or_else(|| {
-            tracing::error!("a call has no `Caller` in its extensions");
+            bounded!(error, "a call has no `Caller` in its extensions");
             internal_error()
         })?;
         Ok(Context::new(self.state.clone(), self.publisher.clone(), caller))
@@ -102,7 +103,7 @@ where
                 let context = service.context(&extensions)?;
                 let answer = guarded(procedure, || run(context, input)).await?;
                 to_raw_value(&answer).map_err(|error| {
-                    tracing::error!(procedure, %error, "an answer cannot be written as JSON");
+                    bounded!(error, procedure, %error, "an answer cannot be written as JSON");
                     internal_error()
                 })
             };
@@ -133,6 +134,6 @@ fn respond(id: Id<'_>, answer: Box<RawValue>, max_response_bytes: usize) -> Meth
 fn warn_if_undeclared(procedure: &'static str, error: &RpcError, declared: &[ErrorKind]) {
     let code = error.code;
     if !ErrorKind::TIDINGS.iter().chain(declared).any(|kind| kind.code() == code) {
-        tracing::warn!(procedure, code, "a handler returned an error that ERRORS does not list");
+        bounded!(warn, procedure, code, "a handler returned an error that ERRORS does not list");
     }
 }

@@ -20,9 +20,12 @@ use crate::{
     engine::Engine,
     error::{broker_unavailable, internal_error},
     handler::Answer,
-    hub::{Seat, Start, Subscriber, draining},
+    hub::{Page, Seat, Start, Subscriber, draining},
     input::{self, error_object},
-    socket::{Claim, Connection, Frame, Gone, Kind, Lane, Pushed, Terms, TooManySubscriptions},
+    log_limit::bounded,
+    socket::{
+        Claim, Connection, Frame, Gone, Kind, Lane, MessageId, Pushed, Terms, TooManySubscriptions,
+    },
 };
 
 /// The longest pause before a channel is looked at again that has to learn of its epoch.
@@ -63,7 +66,11 @@ pub(crate) fn unsubscribe() -> MethodCallback {
         async move {
             let ended = match extensions.get::<Arc<Connection>>() {
                 Some(connection) => match input::subscription_id(&params) {
-                    Ok(subscription) => connection.end(subscription),
+                    Ok(subscription) => match extensions.get::<MessageId>() {
+                        Some(message) => connection.end(subscription, *message),
+                        // `http::gate` puts it there.
+                        None => false,
+                    },
                     Err(e) => return MethodResponse::error(id, error_object(e)),
                 },
                 // A POST has no subscriptions.
@@ -109,12 +116,13 @@ async fn open<P: Subscription>(
     let seat = leaving.run_until_cancelled(engine.hub.join::<P>(key)).await;
     let seat = seat.unwrap_or_else(|| Err(is_leaving())).map_err(|e| unavailable(&e))?;
     // The id is taken before the history is read, so that readings are bounded by subscriptions.
-    let claim = opening.claim::<P>(seat.shared_id(), || engine.hub.next_id());
+    let mut claim = opening.claim::<P>(seat.shared_id(), || engine.hub.next_id());
     let start = leaving.run_until_cancelled(seat.start(cursor)).await;
     let start = start.unwrap_or_else(|| Err(is_leaving())).map_err(|e| unavailable(&e))?;
 
     let answer = ResponsePayload::success(claim.id);
     let answer = MethodResponse::subscription_response(id.clone(), answer, usize::MAX);
+    claim.tell();
     // The answer and the first events are written together.
     let _together = connection.cork();
     connection.answer_now(Frame::text(answer.to_json().get().as_bytes()));
@@ -125,7 +133,7 @@ async fn open<P: Subscription>(
 /// The channel that a service computes from the input. Its code may panic, as handlers may.
 fn guarded_channel<P: Subscription>(input: &P::Input) -> Answer<Channel> {
     std::panic::catch_unwind(AssertUnwindSafe(|| P::channel(input))).map_err(|_| {
-        tracing::error!(procedure = P::NAME, "computing a channel panicked");
+        bounded!(error, procedure = P::NAME, "computing a channel panicked");
         internal_error()
     })
 }
@@ -167,7 +175,7 @@ fn unavailable(error: &BrokerUnavailable) -> RpcError {
         let message = "this replica is leaving; connect again, and try on another one";
         return RpcError::new(ErrorKind::BROKER_UNAVAILABLE, message);
     }
-    tracing::warn!(%error, "a subscription was refused");
+    bounded!(warn, %error, "a subscription was refused");
     broker_unavailable()
 }
 
@@ -208,13 +216,15 @@ impl Resume {
             }
             match self.seat.page(self.cursor).await.as_deref() {
                 // Nothing follows, and yet the hub could not go on from there: it has to learn of the epoch.
-                Ok(Ok(events)) if events.is_empty() => {
+                Ok(Ok(page)) if page.events.is_empty() => {
+                    self.cursor = page.newest;
                     self.seat.catch_up();
                     tokio::time::sleep(EPOCH_PAUSE.mul_f64(rand::random())).await;
                 }
-                Ok(Ok(events)) => self.send(lane, events).await?,
+                Ok(Ok(page)) => self.send(lane, page).await?,
                 Ok(Err(reason)) => {
-                    let subscriber = self.subscriber();
+                    // Whatever it has, what comes now is behind the gap.
+                    let subscriber = Subscriber { has: None, ..self.subscriber() };
                     self.seat.take(subscriber, false, Some(*reason));
                     return Ok(());
                 }
@@ -224,18 +234,18 @@ impl Resume {
         }
     }
 
-    async fn send(&mut self, lane: &Lane, mut events: &[(u64, Option<Frame>)]) -> Result<(), Gone> {
+    async fn send(&mut self, lane: &Lane, page: &Page) -> Result<(), Gone> {
+        let mut events = &page.events[..];
         while !events.is_empty() {
             let mut bytes = 0;
             let together = events.iter().take_while(|(_, frame)| {
                 let fits = bytes < MISSED_BYTES;
-                bytes += frame.as_ref().map_or(0, Frame::bytes);
+                bytes += frame.bytes();
                 fits
             });
             let (now, later) = events.split_at(together.count());
-            let frames = now.iter().filter_map(|(_, frame)| frame.as_ref());
-            let frames: Vec<_> =
-                frames.map(|frame| self.seat.addressed(frame, self.claim.id)).collect();
+            let addressed = |(_, frame): &(u64, Frame)| self.seat.addressed(frame, self.claim.id);
+            let frames: Vec<_> = now.iter().map(addressed).collect();
             let joined = Frame::join(frames.iter());
             lane.room(joined.len()).await?;
             match lane.push(Kind::Data, &joined) {
@@ -245,7 +255,7 @@ impl Resume {
             }
             self.terms.metrics.deliveries.increment(frames.len() as u64);
             if let Some((offset, _)) = now.last() {
-                self.cursor.offset = *offset;
+                self.cursor = Position { epoch: page.epoch, offset: *offset };
             }
             events = later;
         }

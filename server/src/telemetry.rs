@@ -13,6 +13,10 @@ use crate::{
     error::Error,
 };
 
+/// soketto warns of each message that is too large, which clients can send as quickly as they like. A filter that names
+/// `soketto` comes later, and so has its way.
+const QUIET: &str = "soketto=error";
+
 /// Sends the process's log to standard error. Does nothing if the program has already set up a log.
 ///
 /// [`crate::Server::run`] calls it; a program that wants its log before that calls it first.
@@ -21,7 +25,7 @@ use crate::{
 ///
 /// When the filter cannot be read.
 pub fn init_log(config: &LogConfig) -> Result<(), Error> {
-    let filter = EnvFilter::try_new(&config.filter).map_err(|e| {
+    let filter = EnvFilter::try_new(format!("{QUIET},{}", config.filter)).map_err(|e| {
         Error::Config(format!(
             "--log {:?} cannot be read: {e}; write a level, such as info",
             config.filter

@@ -13,7 +13,12 @@ export type GapReason =
   /** The channel's history was lost, and its offsets started again at 1. */
   | "epochChanged"
   /** The channel never had an event with the client's `lastEventId`. */
-  | "unknownPosition";
+  | "unknownPosition"
+  /**
+   * An event was left out: its payload does not fit the channel's type, or is larger than the server sends. It is the
+   * event with the gap's `lastEventId`.
+   */
+  | "payloadRejected";
 
 /** Whether a replica can reach its broker. */
 export type BrokerStatus =
@@ -60,7 +65,7 @@ export interface DataEvent<Data> {
   data: Data;
 }
 
-/** Events may be missing here. The stream goes on live; a client fetches its snapshot again. */
+/** Events may be missing here. A client fetches its snapshot again, and the stream goes on after `lastEventId`. */
 export interface GapEvent {
   type: "gap";
   /** Why they could not be sent. */

@@ -30,7 +30,10 @@ export interface SubscriptionHandlers<Data, Failure extends ClientError = Client
   onReplaying?(): void;
   /** After `onReplaying`: what was missed has come. Or else `onGap` follows, then or after another interruption. */
   onCaughtUp?(): void;
-  /** Events may have been missed; fetch the snapshot again. The stream goes on. */
+  /**
+   * Events may have been missed; fetch the snapshot again. The stream goes on. It may come at any time: an event that
+   * does not fit its type (`payloadRejected`) needs no interruption.
+   */
   onGap?(gap: Gap): void;
   /** The replica lost its broker, or has it back. No events come while it is down. */
   onStatus?(event: StatusEvent): void;

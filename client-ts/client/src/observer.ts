@@ -194,7 +194,8 @@ export class SubscriptionObserver<Input, T, Failure extends ClientError = Client
     this.#gaps += 1;
     const mine = this.#gaps;
     this.#inGap = true;
-    this.#replaying = false;
+    // Behind an event that was left out, what was missed still comes.
+    if (gap.reason !== "payloadRejected") this.#replaying = false;
     this.#updateContinuity();
     const madeUp = this.#handlers().onGap?.(gap);
     if (!(madeUp instanceof Promise)) return;

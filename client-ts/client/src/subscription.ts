@@ -224,7 +224,8 @@ export class SharedSubscription {
   }
 
   #onGap({ reason, lastEventId }: Gap): void {
-    this.#replay.abandon();
+    // One event was left out among those that were missed: the others follow.
+    if (reason !== "payloadRejected") this.#replay.abandon();
     const gap = lastEventId === undefined ? { reason } : { reason, lastEventId };
     this.#emit(({ handlers }) => handlers.onGap?.(gap));
   }

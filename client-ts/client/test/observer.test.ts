@@ -78,6 +78,22 @@ test("a gap is over when the last one was made up for, and not when making up fa
   expect(observer.get().continuity).toBe("live");
 });
 
+test("is replaying again when a gap in the midst of missed events was made up for", async () => {
+  const { observer, newest, goLive } = setUp({ onGap: () => Promise.resolve() });
+  observer.subscribe(() => {});
+  newest().open();
+  goLive(7);
+  newest().event(7, { type: "started", resumed: true, instance: "replica-2" });
+  const data = { type: "data", instance: "replica-2", data: [leanne] };
+  newest().event(7, { ...data, id: "e:2", publishedAt: Date.now() - 60_000 });
+  newest().event(7, { type: "gap", reason: "payloadRejected", lastEventId: "e:3" });
+  expect(observer.get().continuity).toBe("gap");
+  await Promise.resolve();
+  expect(observer.get().continuity).toBe("replaying");
+  newest().event(7, { ...data, id: "e:4", publishedAt: Date.now() + 60_000 });
+  expect(observer.get().continuity).toBe("live");
+});
+
 test("is replaying while missed events come, and a gap counts for more than that", () => {
   const { observer, newest, goLive } = setUp();
   observer.subscribe(() => {});

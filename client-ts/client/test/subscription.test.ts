@@ -250,6 +250,50 @@ describe("the position", () => {
     expect(it.log.filter((line) => String(line).startsWith("gap"))).toEqual(["gap: epochChanged"]);
   });
 
+  test("goes on after an event that the server left out, and has one gap for it", () => {
+    const it = live();
+    it.newest().event(7, { type: "gap", reason: "payloadRejected", lastEventId: "e:2" });
+    it.newest().event(7, data("e:3", "Three"));
+    it.newest().event(7, { type: "gap", reason: "payloadRejected", lastEventId: "e:4" });
+    reconnect(it);
+    // Not e:3: the next server would reject e:4 again.
+    expect(it.newest().calls("onUpdates")).toEqual([{ ...input, lastEventId: "e:4" }]);
+    it.newest().answer("onUpdates", 7);
+    it.newest().event(7, { type: "started", resumed: true, instance: "replica-2" });
+    it.newest().event(7, data("e:5", "Five"));
+    expect(it.log).toEqual([
+      "gap: payloadRejected",
+      "Three",
+      "gap: payloadRejected",
+      "connecting: ConnectionLostError",
+      "started by replica-2, resumed",
+      "Five",
+    ]);
+  });
+
+  test("is still replaying behind an event that the server left out", () => {
+    const it = live();
+    it.newest().end(1006);
+    vi.advanceTimersByTime(500);
+    const missed = Date.now() - 100;
+    it.newest().open();
+    it.newest().answer("onUpdates", 7);
+    it.newest().event(7, { type: "started", resumed: true, instance: "replica-2" });
+    it.newest().event(7, data("e:2", "Two", missed));
+    it.newest().event(7, { type: "gap", reason: "payloadRejected", lastEventId: "e:3" });
+    it.newest().event(7, data("e:4", "Four", missed));
+    it.newest().event(7, data("e:5", "Five"));
+    expect(it.log.slice(1)).toEqual([
+      "started by replica-2, resumed",
+      "replaying",
+      "Two",
+      "gap: payloadRejected",
+      "Four",
+      "caught up",
+      "Five",
+    ]);
+  });
+
   test("tells missed events from new ones", () => {
     const it = live();
     it.newest().end(1006);

@@ -74,7 +74,7 @@ fn gap(reason: &str) -> &str {
         "historyTrimmed" => "they are older than what the channel keeps",
         "epochChanged" => "the channel's history was lost and its count began again",
         "unknownPosition" => "the channel has had no event of this id",
-        "payloadRejected" => "an event did not fit its type and was left out",
+        "payloadRejected" => "an event was left out that does not fit its type or the size limit",
         other => other,
     }
 }
@@ -106,6 +106,11 @@ mod tests {
             line(&gap),
             "-- gap: events may be missing here, because they are older than what the channel keeps"
         );
+        let gap = json!({"type": "gap", "reason": "payloadRejected", "lastEventId": "e:10"});
+        assert_eq!(
+            line(&gap),
+            "-- gap: events may be missing here, because an event was left out that does not fit its type or the size limit"
+        );
         assert!(
             line(&json!({"type": "status", "broker": "down"})).contains("cannot reach its broker")
         );
@@ -125,6 +130,8 @@ mod tests {
         assert_eq!(data.last_event_id(), Some("e:2"));
         let plain = Event::read(&json!({"type": "data", "instance": "a", "data": 1})).unwrap();
         assert_eq!(plain.last_event_id(), None, "it was published past the history");
+        let gap = json!({"type": "gap", "reason": "payloadRejected", "lastEventId": "e:10"});
+        assert_eq!(Event::read(&gap).unwrap().last_event_id(), Some("e:10"), "it goes on after it");
         let stopped = json!({"type": "stopped", "reason": "draining", "retryAfterMs": 1500});
         assert_eq!(Event::read(&stopped).unwrap().retry_after(), Duration::from_millis(1500));
     }

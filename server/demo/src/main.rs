@@ -6,8 +6,13 @@ use std::{
 };
 
 use clap::Parser;
+use mimalloc::MiMalloc;
 use tidings::{Error, health, init_log, shutdown_requested};
 use tidings_demo::{Cli, Command, background_updates, router, server};
+
+/// glibc keeps what a burst of subscriptions or a flood of events took; this one gives it back, at the same speed.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {

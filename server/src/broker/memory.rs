@@ -1,47 +1,48 @@
 //! Channels within one process.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet, VecDeque},
+    collections::{BTreeMap, HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream};
-use tokio::{sync::mpsc, time::Instant};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{
-    Broker, BrokerUnavailable, COUNT_KEPT, ChannelKey, History, Incoming, IncomingStream, Keep,
-    Kept, Position, Publication, Publish, Retention, Tracked, beginning,
+    Broker, BrokerUnavailable, COUNT_KEPT, ChannelKey, History, Inbox, Incoming, IncomingStream,
+    Keep, Kept, Position, Publication, Publish, Retention, Tracked, inbox_limits,
 };
 
-/// Events that were published and not yet taken by the hub. When full, publishing waits. In bytes that
-/// is at most this many times `--max-payload-bytes`.
-const IN_FLIGHT: usize = 256;
-
-/// After this many operations everything that has expired is let go.
+/// After this many operations on a part, everything in it that has expired is dropped.
 const SWEEP_EVERY: u32 = 1024;
 
 /// The broker of a single replica: no server, gone with the process.
 ///
 /// Right for the demo, for development and for tests. With two replicas it is wrong: what is published on
-/// one does not reach the other. Its memory is bounded by [`Retention`], channel by channel.
+/// one does not reach the other. Its memory is bounded by [`Retention`], channel by channel. Publishing waits while half of a
+/// channel's inbox is full.
 #[derive(Debug)]
 pub(crate) struct MemoryBroker {
     retention: Retention,
-    channels: Arc<Shared>,
-    incoming: mpsc::Sender<Incoming>,
+    parts: Box<[Arc<Part>]>,
 }
 
-/// Held for look-ups and changes, and for sending on what was changed, which keeps the order; never over an
-/// await.
-#[derive(Debug, Default)]
-struct Shared(Mutex<Channels>);
+/// The channels of one part of the hub.
+#[derive(Debug)]
+struct Part {
+    /// Held for look-ups and changes, and for sending on what was changed, which keeps the order; never over an await. The
+    /// inbox's lock is taken under it.
+    channels: Mutex<Channels>,
+    inbox: Inbox,
+}
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Channels {
-    subscribed: HashSet<ChannelKey>,
+    /// Names the data, until it is lost.
+    lineage: Uuid,
     logs: HashMap<ChannelKey, Log>,
     members: HashMap<ChannelKey, BTreeMap<String, (Bytes, Instant)>>,
     operations: u32,
@@ -51,6 +52,7 @@ struct Channels {
 #[derive(Debug)]
 struct Log {
     newest: Position,
+    began_ms: u64,
     events: VecDeque<Publication>,
     once: HashMap<String, (Position, Instant)>,
     events_expire: Instant,
@@ -58,67 +60,145 @@ struct Log {
 }
 
 impl MemoryBroker {
-    /// A broker without channels, and the stream of what comes from it.
-    pub(crate) fn new(retention: Retention) -> (Arc<Self>, IncomingStream) {
-        let (sender, receiver) = mpsc::channel(IN_FLIGHT);
-        let rest = stream::unfold(receiver, async |mut receiver| {
-            receiver.recv().await.map(|incoming| (incoming, receiver))
+    /// A broker without channels, and a stream for each of `parts` parts of the hub.
+    pub(crate) fn new(retention: Retention, parts: usize) -> (Arc<Self>, Vec<IncomingStream>) {
+        let parts: Box<[_]> = (0..parts.max(1)).map(|_| Arc::new(Part::new(parts))).collect();
+        let streams = parts.iter().map(|part| {
+            let rest = stream::unfold(Stream(part.clone()), async |stream| {
+                Some((stream.0.next().await, stream))
+            });
+            stream::once(async { Incoming::Up }).chain(rest).boxed()
         });
-        let stream = stream::once(async { Incoming::Up }).chain(rest).boxed();
-        (Arc::new(Self { retention, channels: Arc::default(), incoming: sender }), stream)
+        let streams = streams.collect();
+        (Arc::new(Self { retention, parts }), streams)
     }
 
     /// Forgets a channel's history and count, as a server that lost its data does.
     #[cfg(test)]
     pub(crate) fn forget(&self, key: &ChannelKey) {
-        self.channels.lock().logs.remove(key);
+        let mut channels = self.part(key).channels();
+        channels.logs.remove(key);
+        channels.lineage = Uuid::new_v4();
+    }
+
+    fn part(&self, key: &ChannelKey) -> &Arc<Part> {
+        &self.parts[key.part(self.parts.len())]
     }
 }
 
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, Channels> {
-        let mut channels = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+/// What a part of the hub polls. Dropping it ends publishing.
+struct Stream(Arc<Part>);
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        self.0.inbox.close();
+    }
+}
+
+impl Part {
+    fn new(parts: usize) -> Self {
+        let channels = Channels {
+            lineage: Uuid::new_v4(),
+            logs: HashMap::new(),
+            members: HashMap::new(),
+            operations: 0,
+        };
+        Self { channels: Mutex::new(channels), inbox: Inbox::new(inbox_limits(parts)) }
+    }
+
+    async fn next(&self) -> Incoming {
+        loop {
+            tokio::select! {
+                biased;
+                () = self.inbox.changed() => {
+                    // Every subscription is confirmed at once.
+                    let changes = self.inbox.changes(usize::MAX);
+                    self.inbox.confirm(&changes.subscribe);
+                }
+                incoming = self.inbox.next() => return incoming,
+            }
+        }
+    }
+
+    /// Waits until the hub has taken enough of a channel for more to be published to it.
+    async fn room(&self, key: &ChannelKey) -> Result<(), BrokerUnavailable> {
+        self.inbox.room(key).await;
+        if self.inbox.is_closed() {
+            return Err(BrokerUnavailable("the server has stopped".to_owned()));
+        }
+        Ok(())
+    }
+
+    fn channels(&self) -> MutexGuard<'_, Channels> {
+        let mut channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
         channels.operations += 1;
         if channels.operations >= SWEEP_EVERY {
-            channels.operations = 0;
-            let now = Instant::now();
-            channels.logs.retain(|_, log| {
-                log.once.retain(|_, (_, expires)| *expires > now);
-                if log.events_expire <= now {
-                    log.events.clear();
-                }
-                log.count_expires > now
-            });
-            channels.members.retain(|_, members| {
-                members.retain(|_, (_, expires)| *expires > now);
-                !members.is_empty()
-            });
+            channels.sweep();
         }
         channels
     }
 }
 
 impl Channels {
-    fn log(&mut self, key: &ChannelKey, retention: Retention) -> &mut Log {
+    fn sweep(&mut self) {
+        self.operations = 0;
         let now = Instant::now();
-        let fresh = || Log {
-            newest: beginning(Uuid::new_v4()),
-            events: VecDeque::new(),
-            once: HashMap::new(),
-            events_expire: now + retention.time,
-            count_expires: now + retention.time,
-        };
-        let log = self.logs.entry(key.clone()).or_insert_with(fresh);
-        if log.count_expires <= now {
-            *log = fresh();
-        }
+        self.logs.retain(|_, log| {
+            log.once.retain(|_, (_, expires)| *expires > now);
+            if log.events_expire <= now {
+                log.events.clear();
+            }
+            log.count_expires > now
+        });
+        self.members.retain(|_, members| {
+            members.retain(|_, (_, expires)| *expires > now);
+            !members.is_empty()
+        });
+    }
+
+    /// A channel's events, if anything was published to it.
+    fn log(&mut self, key: &ChannelKey) -> Option<&mut Log> {
+        let now = Instant::now();
+        let log = self.logs.get_mut(key).filter(|log| log.count_expires > now)?;
         if log.events_expire <= now {
             log.events.clear();
         }
-        if log.newest.offset == 0 {
-            log.count_expires = now + retention.time;
+        Some(log)
+    }
+
+    /// Where a channel stands.
+    fn stand(&mut self, key: &ChannelKey) -> Position {
+        let void = Position::void(now_ms(), self.lineage.as_u128());
+        self.log(key).map_or(void, |log| log.newest)
+    }
+
+    /// What `position` is in a channel's count, if it belongs to that.
+    fn offset_of(&mut self, position: Position, key: &ChannelKey) -> Option<u64> {
+        let void = Position::void(now_ms(), self.lineage.as_u128());
+        match self.log(key) {
+            Some(log) if log.newest.epoch == position.epoch => Some(position.offset),
+            Some(log) => {
+                let began =
+                    position.is_same_place(void) && log.began_ms >= position.void_since_ms();
+                began.then_some(0)
+            }
+            None => position.is_same_place(void).then_some(0),
         }
-        log
+    }
+
+    fn publish(
+        &mut self,
+        key: &ChannelKey,
+        payload: Bytes,
+        keep: Keep,
+        once: Option<String>,
+        retention: Retention,
+    ) -> (Position, Option<Publication>) {
+        if self.log(key).is_none() {
+            self.logs.insert(key.clone(), Log::new());
+        }
+        let log = self.logs.entry(key.clone()).or_insert_with(Log::new);
+        log.publish(payload, keep, once, retention)
     }
 
     fn members(&mut self, key: &ChannelKey) -> Bytes {
@@ -131,6 +211,18 @@ impl Channels {
 }
 
 impl Log {
+    fn new() -> Self {
+        let now = Instant::now();
+        Self {
+            newest: Position { epoch: Uuid::new_v4(), offset: 0 },
+            began_ms: now_ms(),
+            events: VecDeque::new(),
+            once: HashMap::new(),
+            events_expire: now,
+            count_expires: now,
+        }
+    }
+
     /// Keeps a payload as the channel's next event. Nothing, when it was published before.
     fn publish(
         &mut self,
@@ -169,18 +261,15 @@ impl Log {
 impl Broker for MemoryBroker {
     fn publish(&self, publish: Publish) -> BoxFuture<'static, Result<Position, BrokerUnavailable>> {
         let retention = self.retention;
-        let (channels, incoming) = (self.channels.clone(), self.incoming.clone());
+        let part = self.part(&publish.key).clone();
         let Publish { key, payload, keep, idempotency_key } = publish;
         let once = idempotency_key.filter(|once| !once.is_empty());
         async move {
-            // The place in the queue is taken before the place in the channel, so that both have one order.
-            let permit = incoming.reserve().await.map_err(stopped)?;
-            let mut channels = channels.lock();
-            let subscribed = channels.subscribed.contains(&key);
-            let (position, publication) =
-                channels.log(&key, retention).publish(payload, keep, once, retention);
-            if let Some(publication) = publication.filter(|_| subscribed) {
-                permit.send(Incoming::Publication { key, publication });
+            part.room(&key).await?;
+            let mut channels = part.channels();
+            let (position, publication) = channels.publish(&key, payload, keep, once, retention);
+            if let Some(publication) = publication {
+                part.inbox.push_publication(&key, &publication);
             }
             Ok(position)
         }
@@ -202,22 +291,26 @@ impl Broker for MemoryBroker {
         .boxed()
     }
 
+    fn stand(
+        &self,
+        keys: &[ChannelKey],
+    ) -> BoxFuture<'static, Result<Vec<Position>, BrokerUnavailable>> {
+        let positions = keys.iter().map(|key| self.part(key).channels().stand(key)).collect();
+        async move { Ok(positions) }.boxed()
+    }
+
     fn history(
         &self,
         key: &ChannelKey,
-        after: Option<u64>,
+        after: Position,
         budget_bytes: usize,
-        seen: Option<Position>,
     ) -> BoxFuture<'static, Result<History, BrokerUnavailable>> {
-        let mut channels = self.channels.lock();
-        let newest = channels.log(key, self.retention).newest;
-        if seen.is_some_and(|seen| seen.epoch == newest.epoch && seen.offset > newest.offset) {
-            channels.logs.remove(key);
-        }
-        let log = channels.log(key, self.retention);
+        let mut channels = self.part(key).channels();
+        let newest = channels.stand(key);
+        let after = channels.offset_of(after, key);
         let mut left = budget_bytes;
-        let events = match after {
-            Some(after) => log
+        let events = match (after, channels.log(key)) {
+            (Some(after), Some(log)) => log
                 .events
                 .iter()
                 .filter(|event| event.offset() > Some(after))
@@ -228,17 +321,32 @@ impl Broker for MemoryBroker {
                 })
                 .cloned()
                 .collect(),
-            None => Vec::new(),
+            _ => Vec::new(),
         };
-        let history = History { newest: log.newest, events };
-        async move { Ok(history) }.boxed()
+        async move { Ok(History { newest, after, events }) }.boxed()
+    }
+
+    fn renew(
+        &self,
+        key: &ChannelKey,
+        seen: Position,
+    ) -> BoxFuture<'static, Result<(), BrokerUnavailable>> {
+        let mut channels = self.part(key).channels();
+        let newest = channels.stand(key);
+        if newest.epoch == seen.epoch && newest.offset < seen.offset {
+            channels.logs.insert(key.clone(), Log::new());
+            if let Some(log) = channels.logs.get_mut(key) {
+                log.count_expires = Instant::now() + COUNT_KEPT;
+            }
+        }
+        async { Ok(()) }.boxed()
     }
 
     fn newest(
         &self,
         key: &ChannelKey,
     ) -> BoxFuture<'static, Result<Option<Kept>, BrokerUnavailable>> {
-        let channels = self.channels.lock();
+        let channels = self.part(key).channels();
         let now = Instant::now();
         let log = channels.logs.get(key).filter(|log| log.events_expire > now);
         let newest = log.and_then(|log| {
@@ -256,46 +364,54 @@ impl Broker for MemoryBroker {
         ttl: Duration,
     ) -> BoxFuture<'static, Result<usize, BrokerUnavailable>> {
         let (key, member) = (key.clone(), member.to_owned());
-        let (channels, incoming) = (self.channels.clone(), self.incoming.clone());
+        let part = self.part(&key).clone();
         async move {
-            let permit = incoming.reserve().await.map_err(stopped)?;
-            let mut channels = channels.lock();
+            part.room(&key).await?;
+            let mut channels = part.channels();
             let members = channels.members.entry(key.clone()).or_default();
             match element {
                 Some(element) => drop(members.insert(member, (element, Instant::now() + ttl))),
                 None => drop(members.remove(&member)),
             }
             let publication = Publication { tracked: None, payload: channels.members(&key) };
-            let bytes = publication.payload.len();
-            if channels.subscribed.contains(&key) {
-                permit.send(Incoming::Publication { key, publication });
-            }
-            Ok(bytes)
+            part.inbox.push_publication(&key, &publication);
+            Ok(publication.payload.len())
         }
         .boxed()
     }
 
     fn members(&self, key: &ChannelKey) -> BoxFuture<'static, Result<Bytes, BrokerUnavailable>> {
-        let members = self.channels.lock().members(key);
+        let members = self.part(key).channels().members(key);
         async move { Ok(members) }.boxed()
     }
 
-    fn subscribe(&self, key: &ChannelKey) -> BoxFuture<'static, Result<(), BrokerUnavailable>> {
-        self.channels.lock().subscribed.insert(key.clone());
-        async { Ok(()) }.boxed()
+    fn subscribe(&self, key: &ChannelKey) {
+        self.part(key).inbox.subscribe(key);
     }
 
     fn unsubscribe(&self, key: &ChannelKey) {
-        self.channels.lock().subscribed.remove(key);
+        self.part(key).inbox.unsubscribe(key);
+    }
+
+    fn pause(&self, key: &ChannelKey) {
+        self.part(key).inbox.pause(key);
+    }
+
+    fn resume(&self, key: &ChannelKey) {
+        self.part(key).inbox.resume(key);
+    }
+
+    fn discard(&self, key: &ChannelKey) {
+        self.part(key).inbox.discard(key);
     }
 
     fn is_up(&self) -> bool {
-        !self.incoming.is_closed()
+        self.parts.iter().all(|part| !part.inbox.is_closed())
     }
-}
 
-fn stopped<T>(_: mpsc::error::SendError<T>) -> BrokerUnavailable {
-    BrokerUnavailable("the server has stopped".to_owned())
+    fn refused_writes(&self) -> u64 {
+        0
+    }
 }
 
 fn now_ms() -> u64 {

@@ -4,26 +4,35 @@
 //! subscribed to their channel. [`MemoryBroker`] does so within one process, [`ValkeyBroker`] between all that
 //! share a Valkey server; both pass the suite in `conformance.rs`.
 //!
-//! A broker never calls up: the hub polls the one [`Incoming`] stream of the replica.
+//! A broker never calls up: each part of the hub polls its own stream of [`Incoming`].
 
-use std::{borrow::Borrow, fmt, sync::Arc, time::Duration};
+use std::{
+    borrow::Borrow,
+    fmt,
+    hash::{DefaultHasher, Hash, Hasher as _},
+    sync::Arc,
+    time::Duration,
+};
 
 use bytes::Bytes;
 use futures_util::{future::BoxFuture, stream::BoxStream};
 use tidings_contract::{Channel, Subscription};
-use uuid::Uuid;
 
 #[cfg(test)]
 mod conformance;
+mod durability;
+mod inbox;
 mod memory;
 mod position;
 mod publication;
 mod valkey;
 
+pub use durability::Durability;
+pub(crate) use inbox::{Changes, Inbox, InboxLimits};
 pub(crate) use memory::MemoryBroker;
 pub(crate) use position::{InvalidEventId, Position};
 pub(crate) use publication::{Publication, Tracked};
-pub(crate) use valkey::ValkeyBroker;
+pub(crate) use valkey::{InvalidUrl, Server, Settings, ValkeyBroker};
 
 /// The name of a channel in the broker, such as `prices:{acme}`.
 ///
@@ -40,6 +49,14 @@ impl ChannelKey {
     /// A channel of a namespace.
     pub(crate) fn named(prefix: &str, namespace: &str, channel: &Channel) -> Self {
         Self(format!("{prefix}{namespace}:{{{channel}}}").into())
+    }
+
+    /// Which of `parts` parts of the hub the channel belongs to.
+    pub(crate) fn part(&self, parts: usize) -> usize {
+        let mut hasher = DefaultHasher::new();
+        self.0.hash(&mut hasher);
+        // Cannot be cut off: it is less than the number of parts.
+        (hasher.finish() % parts.max(1) as u64) as usize
     }
 
     /// The name as the broker knows it.
@@ -70,27 +87,55 @@ impl fmt::Display for ChannelKey {
 /// What comes from the broker.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Incoming {
-    /// Something was published to a channel that the replica subscribed to.
-    Publication {
-        /// The channel.
-        key: ChannelKey,
-        /// What was published.
-        publication: Publication,
+    /// What was published to one channel.
+    Publications(Publications),
+    /// The broker has confirmed these subscriptions: everything that is published from then on comes. After an outage
+    /// every subscription is confirmed again.
+    Subscribed(Vec<ChannelKey>),
+    /// The broker refuses these subscriptions. It is asked again after the next connection.
+    Refused {
+        /// Their channels.
+        keys: Vec<ChannelKey>,
+        /// Why the broker refuses them.
+        reason: BrokerUnavailable,
     },
-    /// The broker is out of reach: nothing comes until `Up`. Comes once for each outage.
+    /// The broker is down: what had come before may still follow, and nothing else comes until `Up`. Comes once for each outage.
     Down,
-    /// The broker is in reach, and every subscription holds again. What was published since `Down` did not
-    /// come and is in the history. The first connection of all is an `Up`, too.
+    /// The broker is up again. `Subscribed` follows for each subscription. What was published since `Down` did not come
+    /// and is in the history. The first connection is an `Up`, too.
     Up,
+}
+
+/// What was published to one channel, in the order in which it was published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Publications {
+    /// The channel.
+    pub key: ChannelKey,
+    /// What was published.
+    pub publications: Vec<Publication>,
+    /// What was dropped behind these, because too much waited.
+    pub missed: Missed,
+}
+
+/// What was dropped of a channel's publications, because too much waited.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Missed {
+    /// Some of what was dropped is in the history, or was replaced by a newer state.
+    pub kept: bool,
+    /// Publications that bypassed Tidings (a plain `PUBLISH`): they are in no history.
+    pub lost: u64,
 }
 
 /// A part of a channel's history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct History {
-    /// The channel's epoch, and the offset of its newest event.
+    /// Where the channel stands.
     pub newest: Position,
-    /// Events in order, each one offset after the one before. The first is not the one that was asked for
-    /// where that is no longer kept; the last is not the newest where the budget ended before.
+    /// The offset, in the epoch of `newest`, of the position that was asked for. `None` where that position belongs to
+    /// another epoch.
+    pub after: Option<u64>,
+    /// The events behind that position, each one offset after the one before. The first is not the next one where that is no
+    /// longer kept; the last is not the newest where the budget ended before.
     pub events: Vec<Publication>,
 }
 
@@ -150,9 +195,9 @@ pub struct BrokerUnavailable(pub String);
 ///
 /// - **Atomic**: publishing takes the channel's next offset, keeps the event and sends it, in one step.
 /// - **Order**: every subscribed replica sees the events of a channel by rising offset.
-/// - **Nothing missing, or it shows**: between [`Incoming::Up`] and [`Incoming::Down`] every event comes exactly
-///   once. Around an outage some do not come; their offsets show it, and they are in the history while that
-///   keeps them.
+/// - **Nothing missing, or it shows**: between [`Incoming::Subscribed`] and [`Incoming::Down`] every event of a channel comes
+///   exactly once, or [`Missed`] says that some were dropped. Around an outage some do not come. Their offsets show it, and
+///   they are in the history while that keeps them.
 /// - **Epoch**: when a channel's history or count is lost, offsets begin anew in another epoch. Offsets of two
 ///   epochs are never compared.
 pub(crate) trait Broker: fmt::Debug + Send + Sync + 'static {
@@ -172,18 +217,27 @@ pub(crate) trait Broker: fmt::Debug + Send + Sync + 'static {
         publishes: Vec<Publish>,
     ) -> BoxFuture<'static, Vec<Result<Position, BrokerUnavailable>>>;
 
-    /// Reads a channel's events after an offset, up to about `budget_bytes` of payload, at least one; without an
-    /// offset, none. A channel without an epoch is given one.
-    ///
-    /// `seen` is a position that the caller knows the channel to have had. Where the broker has fallen behind it,
-    /// as a server does that came back with older data, the channel begins another epoch.
+    /// Where `Log` channels stand, in the order of `keys`: at most [`STAND_KEYS`] of them. Writes nothing.
+    fn stand(
+        &self,
+        keys: &[ChannelKey],
+    ) -> BoxFuture<'static, Result<Vec<Position>, BrokerUnavailable>>;
+
+    /// Reads a channel's events after a position, up to about `budget_bytes` of payload, at least one. Writes nothing.
     fn history(
         &self,
         key: &ChannelKey,
-        after: Option<u64>,
+        after: Position,
         budget_bytes: usize,
-        seen: Option<Position>,
     ) -> BoxFuture<'static, Result<History, BrokerUnavailable>>;
+
+    /// Begins another epoch, if the channel still stands before `seen` in the epoch of `seen`: the broker has lost events that
+    /// it acknowledged, so it must not count on.
+    fn renew(
+        &self,
+        key: &ChannelKey,
+        seen: Position,
+    ) -> BoxFuture<'static, Result<(), BrokerUnavailable>>;
 
     /// The newest payload that was published with [`Keep::Newest`], if it is still kept.
     fn newest(
@@ -205,24 +259,46 @@ pub(crate) trait Broker: fmt::Debug + Send + Sync + 'static {
     /// The array of the elements of all members that have not expired.
     fn members(&self, key: &ChannelKey) -> BoxFuture<'static, Result<Bytes, BrokerUnavailable>>;
 
-    /// Subscribes the replica to a channel. Takes effect when called; resolves when the broker has
-    /// confirmed it, so that whatever is published from then on comes. Subscribing twice is once.
-    ///
-    /// When it fails or is dropped the subscription is still wanted, until [`Broker::unsubscribe`].
-    fn subscribe(&self, key: &ChannelKey) -> BoxFuture<'static, Result<(), BrokerUnavailable>>;
+    /// Subscribes the replica to a channel, until [`Broker::unsubscribe`]. [`Incoming::Subscribed`] follows, also where the
+    /// subscription holds already.
+    fn subscribe(&self, key: &ChannelKey);
 
     /// Ends the replica's subscription to a channel. An event or two may still come.
     fn unsubscribe(&self, key: &ChannelKey);
 
-    /// Whether the broker is in reach, as far as is known.
+    /// Keeps a channel's publications back, up to a bound, until [`Broker::resume`].
+    fn pause(&self, key: &ChannelKey);
+
+    /// Ends [`Broker::pause`].
+    fn resume(&self, key: &ChannelKey);
+
+    /// Drops the publications of a channel that wait and are in its history, too: it is about to be read.
+    fn discard(&self, key: &ChannelKey);
+
+    /// Whether the broker can be used: it is in reach, is no replica of another, and answers reads. One that only refuses writes
+    /// is up.
     fn is_up(&self) -> bool;
+
+    /// How many writes the broker has refused although it was up.
+    fn refused_writes(&self) -> u64;
 }
 
-/// The one stream of what comes from a broker. It has to be polled for the broker to make progress, and
-/// never ends by itself.
+/// What comes from a broker for one part of the hub. It has to be polled for the broker to make progress, and never ends by
+/// itself.
 pub(crate) type IncomingStream = BoxStream<'static, Incoming>;
 
-/// The place before the first event of an epoch.
-fn beginning(epoch: Uuid) -> Position {
-    Position { epoch, offset: 0 }
+/// How many channels can be asked for at once where they stand.
+pub(crate) const STAND_KEYS: usize = 256;
+
+/// The bounds of the inbox of one part, where there are `parts`.
+fn inbox_limits(parts: usize) -> InboxLimits {
+    let total_bytes = TOTAL_BYTES / parts.max(1);
+    // One channel leaves room for the others.
+    InboxLimits { channel_bytes: CHANNEL_BYTES.min(total_bytes / 4), total_bytes }
 }
+
+/// Bytes of one channel's messages that wait for the hub, and at most a quarter of its part's. Above it, the channel reads its history instead.
+const CHANNEL_BYTES: usize = 4 * 1024 * 1024;
+
+/// The same for all channels of a replica together.
+const TOTAL_BYTES: usize = 64 * 1024 * 1024;

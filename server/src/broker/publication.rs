@@ -23,7 +23,7 @@ pub(crate) struct Tracked {
     pub published_at_ms: u64,
 }
 
-/// What a tracked message begins with. `publish.lua` writes it.
+/// What a tracked message begins with. `functions.lua` writes it.
 const HEADER: &[u8] = b"tidings/1 ";
 
 impl Publication {

@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use clap::Args;
-use redis::{ConnectionInfo, IntoConnectionInfo};
 
 use super::{
     Config,
     value::{check_number, check_time, positive},
 };
-use crate::{broker::Retention, error::Error};
+use crate::{
+    broker::{Durability, InvalidUrl, Retention, Server},
+    error::Error,
+};
 
 /// A value that is never shown, such as an address with a password in it.
 #[derive(Clone)]
@@ -37,6 +39,9 @@ impl std::fmt::Debug for Secret {
 #[derive(Clone, Debug, Args)]
 pub struct BrokerConfig {
     /// The Valkey (or Redis) server that all replicas share, such as `redis://127.0.0.1:6379`.
+    ///
+    /// With TLS it is `rediss://host:6379?ca=/ca.pem&cert=/client.pem&key=/client-key.pem`; without `ca`, those are trusted
+    /// whom the system trusts. With Sentinel it is `valkey+sentinel://host:26379,host:26379/name-of-the-primary`.
     ///
     /// Without it, the server keeps its channels in its own memory: right for one replica, wrong for two.
     // Parsed after clap, whose errors show the value: it may hold a password.
@@ -67,6 +72,10 @@ pub struct BrokerConfig {
     /// How long publishing with the same idempotency key publishes nothing.
     #[arg(long, env = "IDEMPOTENCY_TIME", value_name = "TIME", default_value = "5min", value_parser = positive)]
     pub idempotency_time: Duration,
+
+    /// What Valkey never loses of what it has acknowledged. Declare no more than holds: a loss would go unnoticed.
+    #[arg(long, env = "VALKEY_DURABILITY", value_enum, default_value_t = Durability::None)]
+    pub valkey_durability: Durability,
 }
 
 impl BrokerConfig {
@@ -74,19 +83,12 @@ impl BrokerConfig {
     ///
     /// # Errors
     ///
-    /// When the address is not valid. The message does not show it.
-    pub(crate) fn server(&self) -> Result<Option<ConnectionInfo>, Error> {
+    /// When the address is not valid, or a file that it names cannot be read. The message shows no password.
+    pub(crate) fn server(&self) -> Result<Option<Server>, Error> {
         // A compose file sets an empty variable for "no Valkey".
         let url = self.valkey_url.as_ref().filter(|Secret(url)| !url.is_empty());
         let Some(Secret(url)) = url else { return Ok(None) };
-        let server = url.as_str().into_connection_info().map_err(|_| {
-            Error::Config(
-                "the Valkey URL cannot be read; it looks like redis://[user:password@]host:port[/db] \
-                 (valkey:// works, too; write a `/` or `@` in a password as %2F or %40)"
-                    .to_owned(),
-            )
-        })?;
-        Ok(Some(server))
+        url.parse().map(Some).map_err(|error: InvalidUrl| Error::Config(error.to_string()))
     }
 
     /// What a channel keeps.
@@ -100,14 +102,60 @@ impl BrokerConfig {
 
     /// Refuses what the command line would refuse.
     pub(super) fn check(&self) -> Result<(), Error> {
+        check_prefix(&self.key_prefix)?;
         check_number("history_events", self.history_events, 1)?;
         check_time("history_time", self.history_time)?;
         check_time("idempotency_time", self.idempotency_time)
     }
 }
 
+/// Refuses what would change the meaning of names in Valkey.
+fn check_prefix(prefix: &str) -> Result<(), Error> {
+    let is_wrong = |c: char| matches!(c, '{' | '}') || c.is_whitespace() || c.is_control();
+    if !prefix.contains(is_wrong) {
+        return Ok(());
+    }
+    Err(Error::Config(
+        "key_prefix must not contain braces, spaces or control characters: the braces around a channel's name are what keeps \
+         all its keys together in Valkey, and a space cannot be written in an ACL"
+            .to_owned(),
+    ))
+}
+
 impl Default for BrokerConfig {
     fn default() -> Self {
         Config::default().broker
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What runs inside Valkey.
+    const LIBRARY: &str = include_str!("../broker/valkey/functions.lua");
+
+    #[test]
+    fn a_prefix_that_changes_the_meaning_of_names_is_refused() {
+        let check = |prefix: &str| {
+            BrokerConfig { key_prefix: prefix.to_owned(), ..BrokerConfig::default() }.check()
+        };
+        for prefix in ["", "shop:", "shop-2/"] {
+            assert!(check(prefix).is_ok(), "{prefix:?}");
+        }
+        for prefix in ["{shop}:", "shop}", "my shop:", "shop\n"] {
+            let reason = check(prefix).unwrap_err().to_string();
+            assert!(reason.contains("key_prefix must not contain braces"), "{reason}");
+        }
+    }
+
+    #[test]
+    fn a_namespace_that_nobody_configured_has_the_defaults_of_the_command_line() {
+        let retention = BrokerConfig::default().retention();
+        assert!(LIBRARY.contains(&format!("\nlocal HISTORY_EVENTS = {}\n", retention.events)));
+        assert_eq!(retention.time.as_secs(), 60 * 60);
+        assert!(LIBRARY.contains("\nlocal HISTORY_MS = 60 * 60 * 1000\n"));
+        assert_eq!(retention.once.as_secs(), 5 * 60);
+        assert!(LIBRARY.contains("\nlocal ONCE_MS = 5 * 60 * 1000\n"));
     }
 }

@@ -60,6 +60,11 @@ pub struct Limits {
     #[arg(long, env = "WINDOW_BYTES", value_name = "BYTES", default_value_t = 1024 * 1024)]
     pub window_bytes: u32,
 
+    /// The same for all channels together: the least recently used windows are dropped above it, and every window that was
+    /// not used for two minutes.
+    #[arg(long, env = "ALL_WINDOWS_BYTES", value_name = "BYTES", default_value_t = 256 * 1024 * 1024)]
+    pub all_windows_bytes: u32,
+
     /// How often each connection is pinged.
     #[arg(long, env = "PING_INTERVAL", value_name = "TIME", default_value = "20s", value_parser = positive)]
     pub ping_interval: Duration,

@@ -10,6 +10,7 @@ mod broker;
 mod limits;
 mod value;
 
+pub use crate::broker::Durability;
 pub use broker::{BrokerConfig, Secret};
 pub use limits::Limits;
 

@@ -27,6 +27,7 @@ use crate::{
     config::Limits,
     context::Peer,
     engine::Engine,
+    log_limit::bounded,
     platform,
     socket::{Connection, Socket, Wire},
 };
@@ -58,7 +59,7 @@ pub(crate) async fn accept(
         let (stream, address) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
+                bounded!(warn, %error, "a connection could not be accepted");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
                 continue;
             }

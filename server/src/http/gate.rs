@@ -1,21 +1,23 @@
 //! What every call passes on its way to its procedure and back: typed errors where jsonrpsee's would say less, no
-//! subscriptions in batches, since jsonrpsee would answer such a call twice, and answers through the outbox.
+//! subscriptions in batches, since jsonrpsee would answer such a call twice, starts in the order of arrival, and answers
+//! through the outbox.
 
-use std::sync::Arc;
+use std::{pin::pin, sync::Arc, task::Poll};
 
+use futures_util::poll;
 use jsonrpsee::{
     server::{
         MethodCallback, MethodResponse, Methods,
         middleware::rpc::{Batch, BatchEntry, BatchEntryErr, Notification, Request, RpcServiceT},
     },
-    types::ErrorObjectOwned,
+    types::{ErrorObjectOwned, Extensions},
 };
 use tidings_contract::{ErrorKind, RpcError};
 use tower::Layer;
 
 use crate::{
     input::error_object,
-    socket::{Connection, Frame},
+    socket::{Call, Connection, Frame, MessageId},
 };
 
 #[derive(Clone, Debug)]
@@ -83,12 +85,16 @@ where
     type BatchResponse = MethodResponse;
     type NotificationResponse = MethodResponse;
 
-    fn call<'a>(&self, request: Request<'a>) -> impl Future<Output = MethodResponse> + Send + 'a {
+    fn call<'a>(
+        &self,
+        mut request: Request<'a>,
+    ) -> impl Future<Output = MethodResponse> + Send + 'a {
         let refused = self.refuse(&request, false);
         let service = self.service.clone();
-        let connection = request.extensions().get::<Arc<Connection>>().cloned();
+        let mut message = Message::default();
+        message.holds(request.extensions_mut());
         async move {
-            answer(connection, async move {
+            answer(message, async move {
                 match refused {
                     Some(error) => MethodResponse::error(request.id, error),
                     None => service.call(request).await,
@@ -99,48 +105,79 @@ where
     }
 
     fn batch<'a>(&self, batch: Batch<'a>) -> impl Future<Output = MethodResponse> + Send + 'a {
-        let mut connection = None;
+        let mut message = Message::default();
         let entries = batch.into_iter().map(|entry| match entry {
-            Ok(BatchEntry::Call(request)) => {
-                connection = request.extensions().get().cloned();
+            Ok(BatchEntry::Call(mut request)) => {
+                message.holds(request.extensions_mut());
                 match self.refuse(&request, true) {
                     Some(error) => Err(BatchEntryErr::new(request.id, error)),
                     None => Ok(BatchEntry::Call(request)),
                 }
             }
-            Ok(BatchEntry::Notification(notification)) => {
-                connection = notification.extensions().get().cloned();
+            Ok(BatchEntry::Notification(mut notification)) => {
+                message.holds(notification.extensions_mut());
                 Ok(BatchEntry::Notification(notification))
             }
             Err(error) => Err(error),
         });
         let entries = entries.collect();
         let answered = self.service.batch(Batch::from(entries));
-        answer(connection, answered)
+        answer(message, answered)
     }
 
     fn notification<'a>(
         &self,
-        notification: Notification<'a>,
+        mut notification: Notification<'a>,
     ) -> impl Future<Output = MethodResponse> + Send + 'a {
-        let connection = notification.extensions().get().cloned();
-        answer(connection, self.service.notification(notification))
+        let mut message = Message::default();
+        message.holds(notification.extensions_mut());
+        answer(message, self.service.notification(notification))
     }
 }
 
-/// Sends an answer of a WebSocket ourselves, through the outbox that bounds what waits there. What this answers
-/// is of a kind that jsonrpsee does not send again.
+/// A message of a WebSocket: a call, a notification or a batch.
+#[derive(Debug, Default)]
+struct Message(Option<(Arc<Connection>, Call)>);
+
+impl Message {
+    /// Says that this message holds a call or notification, and writes its id into the extensions of that.
+    fn holds(&mut self, extensions: &mut Extensions) {
+        let Some(connection) = extensions.get::<Arc<Connection>>() else { return };
+        let (_, call) = self.0.get_or_insert_with(|| (connection.clone(), connection.call()));
+        let id: MessageId = call.id();
+        extensions.insert(id);
+    }
+}
+
+/// Starts a WebSocket's message in its turn, and sends the answer through the outbox, which bounds what waits there. It
+/// returns a notification response, so jsonrpsee sends nothing.
 async fn answer(
-    connection: Option<Arc<Connection>>,
+    message: Message,
     response: impl Future<Output = MethodResponse>,
 ) -> MethodResponse {
-    let Some(connection) = connection else { return response.await };
-    let _call = connection.call();
-    connection.room_for_call().await;
-    let response = tokio::select! {
-        response = response => response,
-        // jsonrpsee would wait for it, and keep the connection open after the replica has left.
-        () = connection.cut_off() => return MethodResponse::notification(),
+    let Message(Some((connection, mut call))) = message else { return response.await };
+    let answering = async {
+        let turn = connection.turn().await;
+        let mut response = pin!(response);
+        // Up to where it has to wait for something. A subscribe call has taken its place by then.
+        let started = poll!(response.as_mut());
+        drop(turn);
+        match started {
+            Poll::Ready(response) => response,
+            Poll::Pending => response.await,
+        }
+    };
+    let mut answering = pin!(answering);
+    let started = poll!(answering.as_mut());
+    // It has started, or has its place in the queue for a turn.
+    call.started();
+    let response = match started {
+        Poll::Ready(response) => response,
+        Poll::Pending => tokio::select! {
+            response = answering => response,
+            // jsonrpsee would wait for it, and keep the connection open after the replica has left.
+            () = connection.cut_off() => return MethodResponse::notification(),
+        },
     };
     if response.is_method_call() || response.is_batch() {
         let answer = Frame::text(response.to_json().get().as_bytes());

@@ -45,7 +45,7 @@ pub(crate) fn public(
 pub(crate) fn admin(engine: Arc<Engine>) -> Router {
     let metrics = async move || {
         let version = "text/plain; version=0.0.4; charset=utf-8";
-        ([(header::CONTENT_TYPE, version)], engine.metrics.render())
+        ([(header::CONTENT_TYPE, version)], engine.render_metrics())
     };
     Router::new().route("/metrics", get(metrics))
 }

@@ -21,6 +21,7 @@ use super::gate::GateLayer;
 use crate::{
     config::Limits,
     context::{Caller, Peer},
+    log_limit::bounded,
     socket::Connection,
 };
 
@@ -103,7 +104,7 @@ pub(super) async fn rpc(State(endpoint): State<RpcEndpoint>, mut request: Reques
             response.map(Body::new)
         }
         Err(error) => {
-            tracing::error!(%error, "jsonrpsee failed to answer");
+            bounded!(error, %error, "jsonrpsee failed to answer");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }

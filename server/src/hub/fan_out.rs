@@ -2,45 +2,73 @@
 //! calls nor other channels waiting, and on all cores.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
 
-use super::{Hub, channel::HubChannel};
+use super::{
+    channel::{FEW, HubChannel},
+    part::Part,
+};
 
 /// How many subscribers are visited before others have their turn. A visit is a system call, a few microseconds.
-const VISITS: usize = 32;
+const VISITS: usize = FEW;
 
-/// Bytes of batches on their way to the subscribers of a channel. When there are more, nothing more is taken from the
-/// broker, which keeps it.
-const OUTGOING_BYTES: usize = 1024 * 1024;
+/// Bytes of batches on their way to the subscribers of a channel. While there are more, its events stay in the inbox.
+pub(super) const OUTGOING_BYTES: usize = 1024 * 1024;
+
+/// Rounds over few subscribers before a task goes on with them.
+const ROUNDS_AT_ONCE: usize = 4;
 
 /// The longest rest between two rounds. Where events follow each other quickly, those that come meanwhile are
 /// written together: most of what a delivery costs is the system call.
 const LONGEST_REST: Duration = Duration::from_millis(2);
 
-impl Hub {
+impl Part {
     /// Hands what is on its way to the subscribers of a channel: at once where they are few, else in tasks.
     pub(super) fn fan_out(self: &Arc<Self>, channel: &Arc<HubChannel>) {
+        let few = channel.has_few();
         for shard in 0..channel.shards() {
-            let Some(subscribers) = channel.claim(shard) else { continue };
-            if subscribers <= VISITS {
-                while !self.step(channel, shard) || !channel.give_up(shard) {}
-            } else {
+            if channel.claim(shard) && !(few && self.walk_at_once(channel, shard)) {
                 let walk = self.clone().walk(channel.clone(), shard);
-                self.tasks.spawn(self.stop.clone().run_until_cancelled_owned(walk));
+                self.shared.tasks.spawn(self.shared.stop.clone().run_until_cancelled_owned(walk));
             }
         }
+        if channel.outgoing_bytes() > OUTGOING_BYTES {
+            self.pause(channel);
+        }
+        self.resume_if_idle(channel);
     }
 
-    /// Waits while too much is on its way to the subscribers of a channel.
-    pub(super) async fn fanned_out(&self, channel: &HubChannel) {
-        loop {
-            let moved = channel.moved.notified();
-            if channel.outgoing_bytes() <= OUTGOING_BYTES {
-                return;
+    /// Walks over the subscribers of a shard for a few rounds. False when there is more: others may be adding to it.
+    fn walk_at_once(&self, channel: &HubChannel, shard: usize) -> bool {
+        for _ in 0..ROUNDS_AT_ONCE {
+            while !self.step(channel, shard) {}
+            if channel.give_up(shard) {
+                return true;
             }
-            moved.await;
+        }
+        false
+    }
+
+    /// Lets a channel's events wait in the inbox.
+    pub(super) fn pause(&self, channel: &Arc<HubChannel>) {
+        // In this order: `resume_if_idle` may run at any moment, and resumes only what is marked.
+        self.if_current(channel, |broker| broker.pause(&channel.key));
+        channel.paused.store(true, Ordering::Release);
+    }
+
+    /// Lets a channel go on that was paused, where neither its subscribers nor its history keep it waiting.
+    pub(super) fn resume_if_idle(self: &Arc<Self>, channel: &Arc<HubChannel>) {
+        let waits =
+            channel.paused.load(Ordering::Acquire) || channel.stalled.load(Ordering::Acquire);
+        if !waits || channel.outgoing_bytes() > OUTGOING_BYTES {
+            return;
+        }
+        if channel.stalled.swap(false, Ordering::AcqRel) {
+            self.read_later(channel.clone());
+        } else if !channel.is_catching_up() && channel.paused.swap(false, Ordering::AcqRel) {
+            self.if_current(channel, |broker| broker.resume(&channel.key));
         }
     }
 
@@ -52,6 +80,7 @@ impl Hub {
             while !self.step(&channel, shard) {
                 tokio::task::yield_now().await;
             }
+            self.resume_if_idle(&channel);
             tokio::time::sleep(begun.elapsed().min(LONGEST_REST)).await;
             if channel.give_up(shard) {
                 return;
@@ -62,8 +91,8 @@ impl Hub {
     /// Visits a few, and answers whether all were visited.
     fn step(&self, channel: &HubChannel, shard: usize) -> bool {
         let step = channel.step(shard, VISITS);
-        self.metrics.deliveries.increment(step.delivered);
-        self.metrics.gaps.increment(step.gaps);
+        self.shared.metrics.deliveries.increment(step.delivered);
+        self.shared.metrics.gaps.increment(step.gaps);
         for lane in step.stopped {
             lane.release();
         }

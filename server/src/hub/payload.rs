@@ -13,6 +13,11 @@ pub(super) struct PayloadFault {
 }
 
 impl PayloadFault {
+    /// The service's own code for the type panicked.
+    pub(super) fn panicked() -> Self {
+        Self { path: ".".to_owned(), reason: "the code of its type panicked".to_owned() }
+    }
+
     /// The payload is larger than the replica sends.
     pub(super) fn too_large(limit: usize) -> Self {
         Self { path: ".".to_owned(), reason: format!("larger than {limit} bytes") }

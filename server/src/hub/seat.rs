@@ -5,9 +5,9 @@ use std::sync::Arc;
 use tidings_contract::{Event, GapReason, SubscriptionId};
 
 use super::{
-    Hub,
-    channel::{HubChannel, Place, Placement, Subscriber},
-    page::Page,
+    channel::{HubChannel, Place, Subscriber},
+    page::Paged,
+    part::Part,
 };
 use crate::{
     broker::{BrokerUnavailable, Position},
@@ -17,7 +17,7 @@ use crate::{
 /// A subscriber's place in a channel. Dropping it leaves the channel.
 #[derive(Debug)]
 pub(crate) struct Seat {
-    pub(super) hub: Arc<Hub>,
+    pub(super) part: Arc<Part>,
     pub(super) channel: Arc<HubChannel>,
     pub(super) taken: Option<Place>,
 }
@@ -35,7 +35,7 @@ pub(crate) enum Start {
 
 impl Seat {
     /// The id whose encoding all subscribers of the channel share. A connection's second subscription to
-    /// the channel needs another one, from [`Hub::next_id`].
+    /// the channel needs another one, from [`super::Hub::next_id`].
     pub(crate) fn shared_id(&self) -> SubscriptionId {
         self.channel.shared_id
     }
@@ -47,7 +47,7 @@ impl Seat {
     /// When the broker has to be asked, and is out of reach.
     pub(crate) async fn start(&self, cursor: Option<Position>) -> Result<Start, BrokerUnavailable> {
         let Some(cursor) = cursor else { return Ok(Start::Now) };
-        if self.channel.placement(cursor) == Placement::AtHand {
+        if self.channel.has_since(cursor) {
             return Ok(Start::After(cursor));
         }
         Ok(match &*self.page(cursor).await? {
@@ -59,24 +59,27 @@ impl Seat {
     /// Lets in a subscriber whose stream begins now: with `started`, or just going on; behind a gap, if there
     /// is a reason.
     pub(crate) fn take(&mut self, subscriber: Subscriber, started: bool, gap: Option<GapReason>) {
-        self.hub.metrics.gaps.increment(u64::from(gap.is_some()));
+        self.part.shared.metrics.gaps.increment(u64::from(gap.is_some()));
         self.taken = Some(self.channel.add(subscriber, started, gap));
-        self.hub.drain_late(&self.channel);
+        // Where this one made them many, what was on its way has to be taken up again.
+        self.part.fan_out(&self.channel);
+        self.part.drain_late(&self.channel);
     }
 
     /// Lets in a subscriber that has the events up to `cursor`, behind what it missed: at most
-    /// `--window-bytes`. False when that is not at hand: then it needs a [`Seat::page`] first.
+    /// `--window-bytes`. False when the window does not have that: then it needs a [`Seat::page`] first.
     pub(crate) fn take_after(&mut self, cursor: Position, subscriber: Subscriber) -> bool {
         self.taken = self.channel.add_after(cursor, subscriber);
         if self.taken.is_some() {
-            self.hub.drain_late(&self.channel);
+            self.part.fan_out(&self.channel);
+            self.part.drain_late(&self.channel);
         }
         self.taken.is_some()
     }
 
     /// Has the channel look where it stands: its history knows more than it does.
     pub(crate) fn catch_up(&self) {
-        self.hub.catch_up(&self.channel);
+        self.part.catch_up(&self.channel);
     }
 
     /// What follows `cursor` in the history.
@@ -84,8 +87,8 @@ impl Seat {
     /// # Errors
     ///
     /// When the broker is out of reach.
-    pub(crate) async fn page(&self, cursor: Position) -> Result<Arc<Page>, BrokerUnavailable> {
-        self.channel.page(cursor, &self.hub).await
+    pub(crate) async fn page(&self, cursor: Position) -> Result<Arc<Paged>, BrokerUnavailable> {
+        self.channel.page(cursor, &self.part).await
     }
 
     /// Encodes an event that is no data.
@@ -93,7 +96,7 @@ impl Seat {
         self.channel.encode(id, event)
     }
 
-    /// A frame of a [`Page`], as the subscription `id` gets it.
+    /// A frame of a page, as the subscription `id` gets it.
     pub(crate) fn addressed(&self, frame: &Frame, id: SubscriptionId) -> Frame {
         if id == self.channel.shared_id { frame.clone() } else { frame.with_id(id) }
     }
@@ -101,6 +104,6 @@ impl Seat {
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        self.hub.leave(&self.channel, self.taken);
+        self.part.leave(&self.channel, self.taken);
     }
 }

@@ -6,6 +6,7 @@ use super::batch::{MAX_BATCH, MAX_BATCH_BYTES};
 use crate::{
     broker::BrokerUnavailable,
     error::{broker_unavailable, internal_error},
+    log_limit::bounded,
 };
 
 /// Why an event was not published.
@@ -36,7 +37,7 @@ pub enum PublishError {
 /// the reason.
 impl From<PublishError> for RpcError {
     fn from(error: PublishError) -> Self {
-        tracing::warn!(%error, "a handler could not publish");
+        bounded!(warn, %error, "a handler could not publish");
         match error {
             PublishError::Unavailable(_) => broker_unavailable(),
             _ => internal_error(),

@@ -3,7 +3,6 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use redis::IntoConnectionInfo;
 use serde::Serialize;
 use tidings_contract::{Channel, EventId, Feed, MemberList, Subscription};
 
@@ -110,8 +109,7 @@ impl Publisher {
 
     /// As [`Publisher::connect`], with a key prefix or other options.
     ///
-    /// History options matter only when this publisher is the first to use that Valkey: functions that a replica has
-    /// loaded keep that replica's numbers.
+    /// What a channel keeps, and for how long, is set by the service's replicas: the history options have no effect here.
     ///
     /// # Errors
     ///
@@ -124,11 +122,8 @@ impl Publisher {
                     .to_owned(),
             )
         })?;
-        let address = server.clone().into_connection_info().map(|info| info.addr().to_string());
-        let address = address.unwrap_or_default();
-        // Only servers need the incoming stream.
-        let (broker, _) = ValkeyBroker::new(server, config.retention())
-            .map_err(|e| Error::Config(format!("the Valkey URL cannot be used: {e}")))?;
+        let address = server.address();
+        let broker = ValkeyBroker::publisher(server);
         broker.ping().await.map_err(|e| Error::Broker(format!("Valkey at {address}: {}", e.0)))?;
         Ok(Self::new(broker, &config.key_prefix, None))
     }

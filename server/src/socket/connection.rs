@@ -20,10 +20,10 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::{
     CloseCode, Frame, Kind, Terms,
-    calls::{Call, Calls},
+    calls::{Call, Calls, MessageId},
     outbox::Outbox,
     queue::Owner,
-    subscriptions::Subscriptions,
+    subscriptions::{End, Subscriptions},
     wire::Wire,
 };
 
@@ -41,7 +41,7 @@ pub(crate) struct Connection {
     /// Held for look-ups and changes. Only the outbox's lock is taken under it.
     subscriptions: Mutex<Subscriptions>,
     pub(super) calls: Calls,
-    /// Held by who waits for room for an answer: the others wait for that one.
+    /// Serialises answers and calls that wait for room for an answer. It is fair.
     answering: tokio::sync::Mutex<()>,
     /// Something went out, or a lane was closed.
     changed: Notify,
@@ -57,6 +57,12 @@ pub(crate) struct Connection {
     /// Keeps the replica from ending before the connection.
     pub(super) open: TaskTrackerToken,
 }
+
+/// A call's turn to start. The connection's next call waits until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Turn<'a>(
+    #[expect(dead_code, reason = "it is held")] tokio::sync::MutexGuard<'a, ()>,
+);
 
 /// While it lives, what is sent waits, to be written at once when it is dropped. To be dropped when nothing is
 /// locked: subscriptions may be found then that have not kept up.
@@ -105,16 +111,23 @@ impl Connection {
         self.is_websocket.store(true, Ordering::Release);
     }
 
-    /// Stands for one message that was read. Dropping it says that it is answered, or needs no answer.
-    pub(crate) fn call(&self) -> Call<'_> {
-        self.calls.call()
+    /// Stands for the message that was read last. Dropping it says that it is answered, or needs no answer.
+    pub(crate) fn call(self: &Arc<Self>) -> Call {
+        Call::new(self.clone())
     }
 
-    /// Resolves when a call may be worked on: when no answer waits to be taken in, and there is room for one. So
-    /// who does not read answers is not worked for; what may wait are the answers of calls that ran at the same time.
-    pub(crate) async fn room_for_call(&self) {
-        let _turn = self.answering.lock().await;
+    /// A message has been answered.
+    pub(super) fn answered(&self, message: MessageId) {
+        self.subscriptions().ids.answered(message);
+    }
+
+    /// Waits until a call may be worked on: when no answer waits to be taken in, and there is room for one. So the server
+    /// does not work for a client that does not read answers; what may wait are the answers of calls that ran at the same
+    /// time. Calls get their turns in the order in which they asked, and the next one when the turn is dropped.
+    pub(crate) async fn turn(&self) -> Turn<'_> {
+        let turn = self.answering.lock().await;
         self.until(|outbox| outbox.has_room_for_answer(1)).await;
+        Turn(turn)
     }
 
     /// Resolves when the replica leaves and has waited long enough.
@@ -194,7 +207,7 @@ impl Connection {
         }
         self.flush(&mut outbox);
         drop(outbox);
-        self.calls.end(messages);
+        self.calls.refuse(messages);
         Poll::Ready(taken)
     }
 
@@ -243,10 +256,13 @@ impl Connection {
         self.outbox().open(id, procedure, feed)
     }
 
-    pub(super) fn close_lane(&self, lane: u32) {
-        if self.outbox().close_lane(lane) {
+    /// False when it was closed already.
+    pub(super) fn close_lane(&self, lane: u32) -> bool {
+        let was_open = self.outbox().close_lane(lane);
+        if was_open {
             self.changed.notify_waiters();
         }
+        was_open
     }
 
     pub(super) fn finish_lane(self: &Arc<Self>, lane: u32, last: Frame) {
@@ -331,7 +347,7 @@ impl Drop for Cork {
         };
         connection.stopped(&stopped);
         for lane in stopped {
-            connection.release(lane);
+            connection.release(lane, End::ByServer);
         }
     }
 }

@@ -14,6 +14,7 @@ use super::{
     outbox::Outbox,
     queue::{Owner, Written},
 };
+use crate::log_limit::bounded;
 
 impl Connection {
     /// Writes frames to a socket before which nothing waits, and leaves the rest to a task.
@@ -90,7 +91,7 @@ impl Connection {
     fn stalled(&self) {
         let stall_limit = self.terms().stall_limit;
         self.terms().metrics.stalled.increment(1);
-        tracing::info!(?stall_limit, "a client was cut off that had read nothing for so long");
+        bounded!(info, ?stall_limit, "a client was cut off that had read nothing for so long");
     }
 
     /// The socket takes nothing any more: its reader is told, and ends the connection.

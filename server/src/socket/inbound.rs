@@ -21,16 +21,18 @@ pub(super) struct Inbound {
 /// What was in some bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Read {
-    /// Messages that they complete.
-    pub(super) messages: usize,
+    /// How many of them were read: all, or those up to the end of the first message.
+    pub(super) bytes: usize,
+    /// Whether they complete a message.
+    pub(super) message: bool,
     /// Whether a close frame has come.
     pub(super) close: bool,
-    /// How many of the bytes are for jsonrpsee: those in front.
+    /// How many of those read are for jsonrpsee: those in front.
     pub(super) kept: usize,
 }
 
 impl Inbound {
-    /// Reads on. A pong between two fragments is taken out: soketto would forget the fragments for it.
+    /// Reads on, at most to the end of a message. A pong between two fragments is taken out: soketto would forget the fragments for it.
     ///
     /// # Errors
     ///
@@ -42,7 +44,7 @@ impl Inbound {
     ) -> Result<Read, CloseCode> {
         let mut read = Read::default();
         let mut at = 0;
-        while at < bytes.len() || !self.tracker.is_between_frames() {
+        while !read.message && (at < bytes.len() || !self.tracker.is_between_frames()) {
             if self.tracker.is_between_frames() {
                 let pong = bytes.get(at).is_some_and(|byte| byte & 0x0f == Header::PONG);
                 self.skips = pong && self.tracker.is_within_message();
@@ -55,11 +57,11 @@ impl Inbound {
                 bytes.copy_within(at..end, read.kept);
                 read.kept += end - at;
             }
-            at = end;
+            (at, read.bytes) = (end, end);
             match seen {
                 Some(Seen::Header(header)) => self.check(header, max_message_bytes)?,
                 Some(Seen::End(header)) => {
-                    read.messages += usize::from(header.ends_message());
+                    read.message = header.ends_message();
                     read.close |= header.opcode == Header::CLOSE;
                 }
                 None => break,
@@ -113,8 +115,34 @@ mod tests {
         [&[first, 0x80 | payload.len() as u8, 0, 0, 0, 0], payload].concat()
     }
 
-    fn read(frames: &[Vec<u8>]) -> Result<Read, CloseCode> {
-        Inbound::default().read(&mut frames.concat(), LIMIT)
+    /// What `Socket` makes of bytes that come together.
+    #[derive(Debug, Default, PartialEq, Eq)]
+    struct Whole {
+        messages: usize,
+        close: bool,
+        kept: Vec<u8>,
+    }
+
+    impl Whole {
+        /// Reads message by message.
+        fn read(&mut self, inbound: &mut Inbound, bytes: &[u8]) -> Result<(), CloseCode> {
+            let mut bytes = bytes.to_vec();
+            while !bytes.is_empty() {
+                let read = inbound.read(&mut bytes, LIMIT)?;
+                assert!(read.bytes == bytes.len() || read.message, "{read:?}");
+                self.messages += usize::from(read.message);
+                self.close |= read.close;
+                self.kept.extend(&bytes[..read.kept]);
+                // What is behind the message was left as it came.
+                bytes.drain(..read.bytes);
+            }
+            Ok(())
+        }
+    }
+
+    fn read(frames: &[Vec<u8>]) -> Result<Whole, CloseCode> {
+        let mut whole = Whole::default();
+        whole.read(&mut Inbound::default(), &frames.concat()).map(|()| whole)
     }
 
     #[test]
@@ -128,24 +156,36 @@ mod tests {
             frame(0x80, b"o"),
             frame(0x82, b"more than the limit"),
         ];
-        let mut bytes = frames.concat();
-        let kept = bytes.len() - frames[3].len();
-        assert_eq!(read(&frames), Ok(Read { messages: 3, close: false, kept }));
-        let mut inbound = Inbound::default();
-        let by_byte = bytes.chunks_mut(1).map(|byte| inbound.read(byte, LIMIT).unwrap());
-        let by_byte = by_byte.fold((0, 0), |sum, read| (sum.0 + read.messages, sum.1 + read.kept));
-        assert_eq!(by_byte, (3, kept));
-        assert_eq!(read(&[frame(0x88, b"")]), Ok(Read { messages: 0, close: true, kept: 6 }));
+        let kept = [&frames[..3], &frames[4..]].concat().concat();
+        let whole = Whole { messages: 3, close: false, kept };
+        assert_eq!(read(&frames).as_ref(), Ok(&whole));
+        for size in [1, 2, 3, 7, 20] {
+            let (mut inbound, mut pieces) = (Inbound::default(), Whole::default());
+            for piece in frames.concat().chunks(size) {
+                pieces.read(&mut inbound, piece).unwrap();
+            }
+            assert_eq!(pieces, whole, "in pieces of {size}");
+        }
+        let close = frame(0x88, b"");
+        let end = Whole { messages: 0, close: true, kept: close.clone() };
+        assert_eq!(read(&[close]), Ok(end));
+    }
+
+    #[test]
+    fn reads_no_further_than_to_the_end_of_a_message() {
+        let frames =
+            [frame(0x01, b"o"), frame(0x89, b"ping"), frame(0x80, b"ne"), frame(0x81, b"two")];
+        let bytes = frames[..3].concat().len();
+        let read = Inbound::default().read(&mut frames.concat(), LIMIT);
+        assert_eq!(read, Ok(Read { bytes, message: true, close: false, kept: bytes }));
     }
 
     #[test]
     fn keeps_a_pong_between_fragments_to_itself() {
         let pong = || frame(0x8a, b"pong");
         let frames = [pong(), frame(0x01, b"a"), pong(), pong(), frame(0x80, b"b"), pong()];
-        let mut bytes = frames.concat();
-        let read = Inbound::default().read(&mut bytes, LIMIT).unwrap();
-        let seen = [pong(), frame(0x01, b"a"), frame(0x80, b"b"), pong()].concat();
-        assert_eq!(bytes[..read.kept], seen);
+        let kept = [pong(), frame(0x01, b"a"), frame(0x80, b"b"), pong()].concat();
+        assert_eq!(read(&frames), Ok(Whole { messages: 1, close: false, kept }));
     }
 
     #[test]

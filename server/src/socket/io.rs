@@ -7,9 +7,14 @@ use std::{
     task::{Context, Poll, Waker, ready},
 };
 
+use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::{Connection, handshake::Handshake, inbound::Inbound};
+
+/// How much of what has come early is looked at together. A message may end after a few bytes of it, and then the rest is
+/// looked at again.
+const EARLY_BYTES: usize = 1024;
 
 /// A TCP connection as jsonrpsee is given it: what is read passes by, what is written goes through the outbox.
 /// Dropping it ends the connection's subscriptions.
@@ -25,13 +30,14 @@ enum Phase {
     Http(Handshake),
     /// A request that may begin a WebSocket has been handed on. What has come behind it waits for the answer.
     Asked {
-        behind: Vec<u8>,
+        behind: Bytes,
         reader: Option<Waker>,
     },
-    /// Frames, and those that had come before they were due.
+    /// Frames, and those that have come before they are due: behind the handshake, or behind a message that has not
+    /// started.
     WebSocket {
         inbound: Inbound,
-        early: Vec<u8>,
+        early: Bytes,
     },
 }
 
@@ -53,7 +59,7 @@ impl Socket {
         match &mut self.phase {
             Phase::Http(handshake) => {
                 if let Some(end) = handshake.read(bytes) {
-                    let behind = bytes[end..].to_vec();
+                    let behind = Bytes::copy_from_slice(&bytes[end..]);
                     self.phase = Phase::Asked { behind, reader: None };
                     self.connection.let_upgrade(true);
                     buf.set_filled(before + end);
@@ -65,15 +71,23 @@ impl Socket {
                 true
             }
             Phase::Asked { .. } => true,
-            Phase::WebSocket { .. } if self.connection.is_closed() => {
+            Phase::WebSocket { early, .. } if self.connection.is_closed() => {
+                *early = Bytes::new();
                 // It is read to its end, so that the client sees our close frame and no reset.
                 buf.set_filled(before);
                 false
             }
-            Phase::WebSocket { inbound, .. } => {
+            Phase::WebSocket { inbound, early } => {
                 match inbound.read(bytes, self.connection.terms().max_request_bytes) {
                     Ok(read) => {
-                        self.connection.calls.begin(read.messages);
+                        if read.message {
+                            self.connection.calls.begin();
+                        }
+                        if !early.is_empty() {
+                            early.advance(read.bytes);
+                        } else if read.bytes < bytes.len() {
+                            *early = Bytes::copy_from_slice(&bytes[read.bytes..]);
+                        }
                         if read.close {
                             self.connection.peer_closes();
                         }
@@ -119,12 +133,14 @@ impl AsyncRead for Socket {
         loop {
             let before = buf.filled().len();
             match &mut this.phase {
-                Phase::Asked { behind: early, .. } | Phase::WebSocket { early, .. }
-                    if !early.is_empty() =>
-                {
-                    let here = early.len().min(buf.remaining());
+                Phase::Asked { behind, .. } if !behind.is_empty() => {
+                    let here = behind.len().min(buf.remaining());
+                    buf.put_slice(&behind.split_to(here));
+                }
+                // `take` says how much of it is read.
+                Phase::WebSocket { early, .. } if !early.is_empty() => {
+                    let here = early.len().min(buf.remaining()).min(EARLY_BYTES);
                     buf.put_slice(&early[..here]);
-                    early.drain(..here);
                 }
                 Phase::Asked { .. } => {
                     this.phase = Phase::Http(Handshake::later());

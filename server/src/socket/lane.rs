@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::{Connection, Frame, Kind};
+use super::{Connection, Frame, Kind, subscriptions::End};
 
 /// One subscription's way to its client. Cloning shares it.
 #[derive(Clone, Debug)]
@@ -76,9 +76,9 @@ impl Lane {
         self.connection.finish_lane(self.key, last);
     }
 
-    /// Ends the subscription, and lets go of what it holds.
+    /// Ends the subscription for the server, and lets go of what it holds. The connection is not given its id again.
     pub(crate) fn release(&self) {
-        self.connection.release(self.key);
+        self.connection.release(self.key, End::ByServer);
     }
 
     pub(super) fn connection(&self) -> &Arc<Connection> {

@@ -10,6 +10,7 @@ mod connection;
 mod drain;
 mod frame;
 mod handshake;
+mod ids;
 mod inbound;
 mod io;
 mod lane;
@@ -26,6 +27,7 @@ mod tests;
 mod tracker;
 mod wire;
 
+pub(crate) use calls::{Call, MessageId};
 pub(crate) use close::CloseCode;
 pub(crate) use connection::{Connection, Cork};
 pub(crate) use frame::Frame;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 use tidings_contract::{Feed, Subscription, SubscriptionId};
 
-use super::{Connection, Lane};
+use super::{Connection, Lane, calls::MessageId, ids::Ids};
 
 /// The subscriptions of one connection.
 #[derive(Debug, Default)]
@@ -14,6 +14,7 @@ pub(super) struct Subscriptions {
     live: SmallVec<[Live; 1]>,
     /// Places taken by subscribe calls that have no id yet.
     opening: usize,
+    pub(super) ids: Ids,
     /// The connection has ended, and will hold nothing any more.
     over: bool,
 }
@@ -22,7 +23,20 @@ pub(super) struct Subscriptions {
 struct Live {
     id: SubscriptionId,
     lane: u32,
+    /// Whether `id` is its channel's, and not one that is given once.
+    shares: bool,
     seat: Option<Held>,
+}
+
+/// How a subscription ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// By an unsubscribe call in this message.
+    ByClient(MessageId),
+    /// For any reason that the client has not given, after it was told the id.
+    ByServer,
+    /// Before the client was told the id.
+    Untold,
 }
 
 /// What a subscription holds as long as it lives: its seat in the hub, of which this room knows nothing else.
@@ -48,6 +62,7 @@ pub(crate) struct Claim {
     /// What its events bear.
     pub id: SubscriptionId,
     lane: Lane,
+    told: bool,
     held: bool,
 }
 
@@ -67,23 +82,37 @@ impl Connection {
         Ok(Opening { connection: self.clone(), claimed: false })
     }
 
-    /// Ends a subscription: nothing more is sent for it from now on. False when there is none of this id.
-    pub(crate) fn end(&self, id: SubscriptionId) -> bool {
+    /// Ends a subscription, as the client asks in `message`: nothing more is sent for it from now on. False when there is
+    /// none of this id.
+    pub(crate) fn end(&self, id: SubscriptionId, message: MessageId) -> bool {
         let lane =
             self.subscriptions().live.iter().find(|live| live.id == id).map(|live| live.lane);
-        lane.is_some_and(|lane| self.release(lane))
+        lane.is_some_and(|lane| self.release(lane, End::ByClient(message)))
     }
 
-    /// Ends the subscription of a lane. False when it has ended already.
-    pub(super) fn release(&self, lane: u32) -> bool {
-        self.close_lane(lane);
+    /// Ends the subscription of a lane. False when the lane has been closed already.
+    pub(super) fn release(&self, lane: u32, end: End) -> bool {
+        let was_open = self.close_lane(lane);
         let live = {
             let mut subscriptions = self.subscriptions();
             let at = subscriptions.live.iter().position(|live| live.lane == lane);
-            at.map(|at| subscriptions.live.swap_remove(at))
+            let live = at.map(|at| subscriptions.live.swap_remove(at));
+            if let Some(Live { id, shares: true, .. }) = live {
+                match end {
+                    End::ByClient(message) if was_open => subscriptions.ids.end(id, message),
+                    // The server has closed the lane before: it was the first to end it.
+                    End::ByClient(_) | End::ByServer => subscriptions.ids.retire(id),
+                    End::Untold => {}
+                }
+            }
+            live
         };
+        if live.is_some() {
+            self.terms().metrics.subscriptions.fall();
+        }
         // What it held goes here, when nothing is locked: that locks the hub.
-        live.inspect(|_| self.terms().metrics.subscriptions.fall()).is_some()
+        drop(live);
+        was_open
     }
 
     /// Ends all subscriptions.
@@ -100,7 +129,7 @@ impl Connection {
 }
 
 impl Opening {
-    /// Takes an id: `shared`, or one from `own` where this connection uses `shared` already.
+    /// Takes an id: `shared`, or one from `own` where this connection uses `shared` or may not be given it again.
     pub(crate) fn claim<P: Subscription>(
         self,
         shared: SubscriptionId,
@@ -119,15 +148,16 @@ impl Opening {
         let connection = self.connection.clone();
         let mut subscriptions = connection.subscriptions();
         let taken = subscriptions.live.iter().any(|live| live.id == shared);
-        let id = if taken { own() } else { shared };
+        let shares = !taken && subscriptions.ids.may_share(shared);
+        let id = if shares { shared } else { own() };
         let lane = connection.open_lane(id, procedure, feed);
-        subscriptions.live.push(Live { id, lane, seat: None });
+        subscriptions.live.push(Live { id, lane, shares, seat: None });
         subscriptions.opening -= 1;
         self.claimed = true;
         connection.terms().metrics.subscriptions.rise();
         drop(subscriptions);
         let lane = Lane::new(connection.clone(), lane);
-        Claim { id, lane, held: false }
+        Claim { id, lane, told: false, held: false }
     }
 }
 
@@ -143,6 +173,11 @@ impl Claim {
     /// Where its events go.
     pub(crate) fn lane(&self) -> &Lane {
         &self.lane
+    }
+
+    /// Says that the client is being told the id. To be called before it is.
+    pub(crate) fn tell(&mut self) {
+        self.told = true;
     }
 
     /// Leaves the subscription to the connection, which drops `seat` when it ends; at once, if it has ended.
@@ -166,7 +201,8 @@ impl Claim {
 impl Drop for Claim {
     fn drop(&mut self) {
         if !self.held {
-            self.lane.release();
+            let end = if self.told { End::ByServer } else { End::Untold };
+            self.lane.connection().release(self.lane.key(), end);
         }
     }
 }

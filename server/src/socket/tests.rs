@@ -27,6 +27,11 @@ fn lane<P: Subscription>(connection: &Arc<Connection>, id: u64) -> Lane {
     lane
 }
 
+/// As a client ends it, and is answered.
+fn end(connection: &Arc<Connection>, id: u64) -> bool {
+    connection.end(SubscriptionId(id), connection.call().id())
+}
+
 fn frame(text: &str) -> Bytes {
     Frame::text(format!("{text:?}").as_bytes()).into()
 }
@@ -166,7 +171,7 @@ async fn nothing_waits_for_a_subscription_that_has_ended() {
     tape.take_only(1);
     push(&lane, "begun");
     push(&lane, "not begun");
-    assert!(connection.end(SubscriptionId(1)));
+    assert!(end(&connection, 1));
     assert!(matches!(lane.push(Kind::Data, &frame("late")), Pushed::Gone));
     connection.answer(Frame::text(br#""ended""#)).await;
     tape.allow(usize::MAX);
@@ -187,12 +192,12 @@ async fn what_a_subscription_holds_goes_when_it_ends_however_it_ends() {
     let (weak, claim, held) = hold(1);
     claim.hold(Box::new(held));
     assert!(weak.upgrade().is_some());
-    assert!(connection.end(SubscriptionId(1)));
+    assert!(end(&connection, 1));
     assert!(weak.upgrade().is_none());
-    assert!(!connection.end(SubscriptionId(1)), "there is none any more");
+    assert!(!end(&connection, 1), "there is none any more");
 
     let (weak, claim, held) = hold(1);
-    assert!(connection.end(SubscriptionId(1)), "before it is set up");
+    assert!(end(&connection, 1), "before it is set up");
     claim.hold(Box::new(held));
     assert!(weak.upgrade().is_none());
 
@@ -271,7 +276,7 @@ async fn nothing_at_all_may_be_pushed_at_any_time() {
 async fn a_reader_that_waits_for_calls_is_told_when_the_connection_is_cut() {
     let tape = Tape::new(0);
     let connection = tape.connection(LIMIT);
-    connection.calls.begin(2);
+    connection.calls.begin();
     let mut socket = Socket::new(connection.clone());
     let mut buffer = [0; 8];
     let read = socket.read(&mut buffer);

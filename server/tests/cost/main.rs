@@ -9,6 +9,8 @@
 mod allocations;
 /// Those who listen, and who publishes to them.
 mod audience;
+/// Clients of which each can leave and come back on its connection.
+mod guests;
 /// The number in the middle.
 mod median;
 /// System calls, on a replica of its own process.

@@ -61,7 +61,8 @@ async fn one_publish_reaches_every_client_once_whichever_replica_it_is_on() {
 }
 
 #[tokio::test]
-async fn a_replica_has_at_most_three_connections_to_valkey_whatever_the_subscribers() {
+async fn a_replica_has_a_connection_to_valkey_for_each_core_and_two_more_whatever_the_subscribers()
+{
     let fleet = fleet().await;
     let clients = subscribers(&fleet, 300).await;
     let list = fleet.valkey.cli(["CLIENT", "LIST"]).await.unwrap();
@@ -74,7 +75,10 @@ async fn a_replica_has_at_most_three_connections_to_valkey_whatever_the_subscrib
         }
     }
     let all: usize = connections.values().sum();
-    assert!(all <= 3 * fleet.replicas.len(), "{all} connections:\n{list}");
+    let cores = std::thread::available_parallelism().unwrap().get().min(16);
+    // The one for writes is made when there is something to write.
+    let most = (cores + 2) * fleet.replicas.len();
+    assert!((most - fleet.replicas.len()..=most).contains(&all), "{all} connections:\n{list}");
     assert_eq!(connections.get("1"), Some(&fleet.replicas.len()), "one subscribed each:\n{list}");
     drop(clients);
     fleet.stop().await.unwrap();

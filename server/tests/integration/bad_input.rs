@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use crate::support::{RawClient, TestServer, list, name, on_both_brokers, on_updates};
 
 on_both_brokers! {
-    a_payload_that_does_not_fit_reaches_nobody_and_the_next_good_one_does,
+    a_gap_stands_in_the_place_of_a_payload_that_does_not_fit,
 }
 
 /// Sends `message` as it is, checks the answer to it, and that the connection goes on.
@@ -278,7 +278,7 @@ async fn a_subscribe_by_post() {
     server.end().await;
 }
 
-async fn a_payload_that_does_not_fit_reaches_nobody_and_the_next_good_one_does(server: TestServer) {
+async fn a_gap_stands_in_the_place_of_a_payload_that_does_not_fit(server: TestServer) {
     let mut client = server.client().await;
     let id = on_updates(&mut client, "list-1").await;
     let too_large = list(&"x".repeat(2 * 1024 * 1024));
@@ -295,6 +295,10 @@ async fn a_payload_that_does_not_fit_reaches_nobody_and_the_next_good_one_does(s
         server.publish("list-1", payload).await;
     }
     server.publish("list-1", list("good")).await;
+    for _ in bad {
+        let gap = client.event(id).await;
+        assert_eq!((&gap["type"], &gap["reason"]), (&json!("gap"), &json!("payloadRejected")));
+    }
     assert_eq!(name(&client.event(id).await), "good");
     assert_eq!(client.waiting().count(), 0);
     assert_eq!(server.metric("tidings_payloads_rejected_total"), bad.len() as u64);

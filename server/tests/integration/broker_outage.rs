@@ -48,7 +48,8 @@ async fn subscribers_are_told_that_valkey_is_away_and_came_back_empty() {
 #[tokio::test]
 async fn what_was_published_while_a_replica_was_cut_off_is_delivered_when_it_is_back() {
     let aof = ["--appendonly", "yes", "--appendfsync", "always"];
-    let mut server = TestServer::on_valkey_with(&aof, &[]).await;
+    let declared = ["--valkey-durability", "restart"];
+    let mut server = TestServer::on_valkey_with(&aof, &declared).await;
     let mut client = server.client().await;
     let id = on_updates(&mut client, "list-1").await;
     server.publish("list-1", list("before")).await;

@@ -33,6 +33,7 @@ const ROOMS: &[&str] = &[
     "sample",
     "platform",
     "error",
+    "log_limit",
 ];
 
 /// Libraries that only some rooms may use.

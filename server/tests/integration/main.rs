@@ -11,6 +11,8 @@ mod bad_input;
 mod bios;
 /// Valkey goes away and comes back.
 mod broker_outage;
+/// Calls that come in one write.
+mod call_order;
 /// Whatever a client does to its connection.
 mod connections;
 /// The `Context` of handlers.
@@ -53,6 +55,8 @@ mod round_trip;
 mod shutdown;
 /// `Feed::State`: only the newest value counts.
 mod state_feed;
+/// Which ids subscriptions get, and when again.
+mod subscription_ids;
 mod support;
 /// Where users come from.
 mod users_source;

@@ -13,7 +13,7 @@ on_both_brokers! {
     a_long_absence_is_made_up_page_by_page_while_more_comes,
     clients_that_come_back_at_once_share_the_reading,
     a_resumed_second_subscription_bears_its_own_id,
-    a_payload_that_does_not_fit_leaves_no_gap,
+    a_payload_that_does_not_fit_is_a_gap_in_its_place_live_and_on_resume,
 }
 
 /// Subscribes after an event, and answers the id and the `started` event.
@@ -215,18 +215,24 @@ async fn a_resumed_second_subscription_bears_its_own_id(server: TestServer) {
     server.end().await;
 }
 
-async fn a_payload_that_does_not_fit_leaves_no_gap(server: TestServer) {
+async fn a_payload_that_does_not_fit_is_a_gap_in_its_place_live_and_on_resume(server: TestServer) {
     let last = server.publish("list-1", list("1")).await;
     let mut client = server.client().await;
     let live = on_updates(&mut client, "list-1").await;
     server.publish("list-1", "not a list").await;
     server.publish("list-1", list("2")).await;
+    let rejected =
+        json!({ "type": "gap", "reason": "payloadRejected", "lastEventId": at(&last, 2) });
+    assert_eq!(client.event(live).await, rejected);
     assert_eq!(name(&client.event(live).await), "2");
     let (id, started) = resume(&mut client, &last).await;
     assert_eq!(started, resumed());
+    assert_eq!(client.event(id).await, rejected);
     assert_eq!(name(&client.event(id).await), "2");
     assert_eq!(client.waiting().count(), 0);
-    assert_eq!(server.metric("tidings_gaps_total"), 0);
+    // From the history, too: another replica has nothing in memory.
+    let (id, _) = resume(&mut client, &at(&last, 2)).await;
+    assert_eq!(name(&client.event(id).await), "2");
     drop(client);
     server.end().await;
 }

@@ -1,84 +1,94 @@
 //! Channels in a Valkey (or Redis) server that all replicas share.
 //!
-//! A replica has two connections, whatever it serves: one that is subscribed to the channels that its
-//! clients want ([`feed`]), and one for commands. The latter is redis' `ConnectionManager`, which
-//! reconnects when it is used; the former is supervised here, because that manager gives up after a
-//! while and takes a failed SUBSCRIBE for a working one.
+//! A replica has one connection for each part of the hub, which is subscribed to the channels of that part ([`feed`]), one for
+//! reads and one for writes ([`commands`]): parts + 2, whatever it serves. All of them are at the same Valkey process
+//! ([`health`]). What runs inside Valkey is in `functions.lua`.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream};
-use redis::{
-    Client, ConnectionInfo, RedisResult,
-    aio::{ConnectionManager, ConnectionManagerConfig},
-    io::tcp::TcpSettings,
-};
+use futures_util::{FutureExt, future::BoxFuture};
 
 use super::{
-    Broker, BrokerUnavailable, ChannelKey, History, IncomingStream, Kept, Position, Publish,
-    Retention,
+    Broker, BrokerUnavailable, ChannelKey, History, Inbox, IncomingStream, Kept, Position, Publish,
+    inbox_limits,
 };
-use crate::platform;
-use feed::Feed;
+use commands::Commands;
+use feed::{Duties, Feed};
 use functions::Functions;
-use wanted::Wanted;
+use health::Health;
 
+mod commands;
+mod failure;
 mod feed;
 mod functions;
-mod wanted;
+mod health;
+mod library;
+mod link;
+mod node;
+mod reader;
+mod sentinel;
+mod server;
+mod settings;
+mod subscribing;
+#[cfg(test)]
+mod tests;
+mod url;
 
-/// The kernel gives up a connection on which the other side acknowledges nothing for this long.
-const STALL_LIMIT: Duration = Duration::from_secs(10);
+pub(crate) use server::Server;
+pub(crate) use settings::Settings;
+pub(crate) use url::InvalidUrl;
 
 /// The broker of a fleet.
 pub(crate) struct ValkeyBroker {
+    commands: Commands,
     functions: Functions,
-    wanted: Arc<Wanted>,
-    up: Arc<AtomicBool>,
+    inboxes: Box<[Arc<Inbox>]>,
+    health: Arc<Health>,
 }
 
 impl ValkeyBroker {
-    /// A broker on this server, and the stream of what comes from it. Nothing is connected yet: the
-    /// stream connects when it is polled, and again for ever; commands connect when there is one.
-    ///
-    /// # Errors
-    ///
-    /// When the address cannot be one.
+    /// A replica's broker on this server, for channels whose names begin with `key_prefix`, and a stream for each of `parts`
+    /// parts of its hub. Nothing is connected yet: the streams connect when they are polled, and again for ever; commands
+    /// connect when there is one.
     pub(crate) fn new(
-        server: ConnectionInfo,
-        retention: Retention,
-    ) -> RedisResult<(Arc<Self>, IncomingStream)> {
-        // redis 1.x leaves Nagle's algorithm on, which holds back a small command.
-        let tcp =
-            platform::limit_valkey_stall(TcpSettings::default(), STALL_LIMIT).set_nodelay(true);
-        let address = server.addr().to_string();
-        let client = Client::open(server.set_tcp_settings(tcp))?;
-        let config = ConnectionManagerConfig::new()
-            .set_number_of_retries(1)
-            .set_connection_timeout(Some(Duration::from_secs(1)))
-            .set_response_timeout(Some(functions::TIMEOUT));
-        let commands = ConnectionManager::new_lazy_with_config(client.clone(), config)?;
-
-        let wanted = Arc::new(Wanted::default());
-        let up = Arc::new(AtomicBool::new(false));
-        let functions = Functions::new(commands, retention);
-        let feed = Feed::new(client, address, functions.clone(), wanted.clone(), up.clone());
-        let incoming = stream::unfold(feed, async |mut feed| Some((feed.next().await, feed)));
-        Ok((Arc::new(Self { functions, wanted, up }), incoming.boxed()))
+        server: &Server,
+        key_prefix: &str,
+        settings: Settings,
+        parts: usize,
+    ) -> (Arc<Self>, Vec<IncomingStream>) {
+        let parts = parts.max(1);
+        let health = Arc::new(Health::new(parts));
+        let commands = Commands::new(server.clone(), health.clone());
+        let functions = Functions::new(commands.clone(), Some(settings));
+        let inboxes: Box<[_]> =
+            (0..parts).map(|_| Arc::new(Inbox::new(inbox_limits(parts)))).collect();
+        let streams = inboxes.iter().enumerate().map(|(part, inbox)| {
+            let (commands, functions) = (commands.clone(), functions.clone());
+            let probe = functions::probe(key_prefix);
+            let duties = (part == 0).then_some(Duties { commands, functions, probe });
+            Feed::new(part, server.clone(), health.clone(), inbox.clone(), duties).stream()
+        });
+        let streams = streams.collect();
+        (Arc::new(Self { commands, functions, inboxes, health }), streams)
     }
-}
 
-impl ValkeyBroker {
+    /// A broker for a process that only publishes. It has a connection when there is something to publish.
+    pub(crate) fn publisher(server: Server) -> Arc<Self> {
+        let health = Arc::new(Health::new(0));
+        let commands = Commands::new(server, health.clone());
+        let functions = Functions::new(commands.clone(), None);
+        Arc::new(Self { commands, functions, inboxes: Box::default(), health })
+    }
+
     /// Asks whether Valkey answers this client.
     pub(crate) async fn ping(&self) -> Result<(), BrokerUnavailable> {
         self.functions.ping().await
+    }
+
+    /// The inbox of a channel. A publisher has none, and subscribes to nothing.
+    fn inbox(&self, key: &ChannelKey) -> Option<&Inbox> {
+        self.inboxes.get(key.part(self.inboxes.len())).map(|inbox| &**inbox)
     }
 }
 
@@ -94,21 +104,35 @@ impl Broker for ValkeyBroker {
         self.functions.clone().publish_all(publishes).boxed()
     }
 
-    fn newest(
+    fn stand(
         &self,
-        key: &ChannelKey,
-    ) -> BoxFuture<'static, Result<Option<Kept>, BrokerUnavailable>> {
-        self.functions.newest(key).boxed()
+        keys: &[ChannelKey],
+    ) -> BoxFuture<'static, Result<Vec<Position>, BrokerUnavailable>> {
+        self.functions.stand(keys).boxed()
     }
 
     fn history(
         &self,
         key: &ChannelKey,
-        after: Option<u64>,
+        after: Position,
         budget_bytes: usize,
-        seen: Option<Position>,
     ) -> BoxFuture<'static, Result<History, BrokerUnavailable>> {
-        self.functions.history(key, after, budget_bytes, seen).boxed()
+        self.functions.history(key, after, budget_bytes).boxed()
+    }
+
+    fn renew(
+        &self,
+        key: &ChannelKey,
+        seen: Position,
+    ) -> BoxFuture<'static, Result<(), BrokerUnavailable>> {
+        self.functions.renew(key, seen).boxed()
+    }
+
+    fn newest(
+        &self,
+        key: &ChannelKey,
+    ) -> BoxFuture<'static, Result<Option<Kept>, BrokerUnavailable>> {
+        self.functions.newest(key).boxed()
     }
 
     fn report(
@@ -125,26 +149,47 @@ impl Broker for ValkeyBroker {
         self.functions.members(key).boxed()
     }
 
-    fn subscribe(&self, key: &ChannelKey) -> BoxFuture<'static, Result<(), BrokerUnavailable>> {
-        let confirmed = self.wanted.add(key);
-        async move {
-            let gone = |_| BrokerUnavailable("no longer wanted".to_owned());
-            confirmed.await.map_err(gone)?
+    fn subscribe(&self, key: &ChannelKey) {
+        if let Some(inbox) = self.inbox(key) {
+            inbox.subscribe(key);
         }
-        .boxed()
     }
 
     fn unsubscribe(&self, key: &ChannelKey) {
-        self.wanted.remove(key);
+        if let Some(inbox) = self.inbox(key) {
+            inbox.unsubscribe(key);
+        }
+    }
+
+    fn pause(&self, key: &ChannelKey) {
+        if let Some(inbox) = self.inbox(key) {
+            inbox.pause(key);
+        }
+    }
+
+    fn resume(&self, key: &ChannelKey) {
+        if let Some(inbox) = self.inbox(key) {
+            inbox.resume(key);
+        }
+    }
+
+    fn discard(&self, key: &ChannelKey) {
+        if let Some(inbox) = self.inbox(key) {
+            inbox.discard(key);
+        }
     }
 
     fn is_up(&self) -> bool {
-        self.up.load(Ordering::Relaxed)
+        self.health.is_up()
+    }
+
+    fn refused_writes(&self) -> u64 {
+        self.commands.refused_writes()
     }
 }
 
 impl std::fmt::Debug for ValkeyBroker {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ValkeyBroker").field("up", &self.up).finish_non_exhaustive()
+        f.debug_struct("ValkeyBroker").field("health", &self.health).finish_non_exhaustive()
     }
 }

@@ -68,16 +68,19 @@ impl Pending {
         self.push(at, frame);
     }
 
-    /// As an event, but those before it need not be sent any more.
+    /// As an event, but events before it need not be sent any more.
     pub(super) fn state(&mut self, frame: Frame) {
-        (self.events, self.bytes) = (0, 0);
-        self.frames.clear();
+        if self.gaps + self.others == 0 {
+            (self.events, self.bytes) = (0, 0);
+            self.frames.clear();
+        }
         self.event(None, frame);
     }
 
-    pub(super) fn gap(&mut self, frame: Frame) {
+    /// A gap, which stands in the place of the event at `at`, or in no event's place.
+    pub(super) fn gap(&mut self, at: Option<Position>, frame: Frame) {
         self.gaps += 1;
-        self.push(None, frame);
+        self.push(at, frame);
     }
 
     pub(super) fn other(&mut self, frame: Frame) {
@@ -119,7 +122,7 @@ impl Batch {
         let left_out = (self.frames.len() - frames.len()) as u64;
         Part {
             frames: Frame::join(frames.iter()),
-            events: self.shared.events - left_out,
+            events: self.shared.events.saturating_sub(left_out),
             ..self.shared
         }
     }

@@ -1,47 +1,38 @@
-//! What happens when it is not known where a channel stands: what comes waits, until the history was read.
+//! What happens when it is not known where a channel stands: its history is read, while its events wait in the inbox.
 
-use tidings_contract::Event;
+use std::sync::Arc;
+
+use tidings_contract::{BrokerStatus, Event};
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use super::{HubChannel, Pending, Readiness, Sent, State, events::ENTRY_BYTES};
 use crate::{
     broker::{BrokerUnavailable, History, Kept, Position, Publication},
     hub::window::Window,
-    resume::merge,
+    resume::after,
     socket::Frame,
 };
 
-/// What a channel keeps while it is catching up.
+/// A channel that is catching up.
 #[derive(Debug, Default)]
 pub(super) struct CatchingUp {
-    /// What came meanwhile. Bounded like the window: what does not fit is in the history, too.
-    waiting: Vec<Publication>,
-    bytes: usize,
     /// Something happened that the reading under way may not have seen.
-    again: bool,
+    pub(super) again: bool,
     /// The reading of the newest event that is under way. `Log` feeds do not count them.
-    reading: u64,
+    reading: u32,
 }
 
-/// How a reading of the history left the channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How a reading left the channel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::hub) struct CaughtUp {
     pub(in crate::hub) sent: Sent,
-    /// The history has to be read again.
+    /// It has to be read again.
     pub(in crate::hub) more: bool,
 }
 
-/// What to read for a channel that is catching up.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::hub) struct Reading {
-    /// Where the channel stands. Absent when that is to be learnt.
-    pub(in crate::hub) from: Option<Position>,
-    /// How much of what waits came before the reading.
-    pub(in crate::hub) before: usize,
-}
-
 impl HubChannel {
-    /// Begins to catch up. False when that is under way: then it will look once more.
+    /// Begins to catch up. False when that is under way: then it will read once more.
     pub(in crate::hub) fn begin(&self) -> bool {
         let mut state = self.state();
         match &mut state.catching_up {
@@ -56,53 +47,96 @@ impl HubChannel {
         }
     }
 
-    /// Says what to read.
-    pub(in crate::hub) fn reading(&self) -> Reading {
-        let mut state = self.state();
-        let from = state.window.as_ref().map(Window::newest);
-        let catching_up = state.catching_up.get_or_insert_default();
-        catching_up.again = false;
-        Reading { from, before: catching_up.waiting.len() }
+    /// Whether it is catching up.
+    pub(in crate::hub) fn is_catching_up(&self) -> bool {
+        self.state().catching_up.is_some()
     }
 
-    /// Takes what was read.
-    pub(in crate::hub) fn read(&self, reading: Reading, history: &History) -> CaughtUp {
+    /// Marks the start of a reading of a `Log` feed, and returns where the channel stands. `None` when that is to be learnt.
+    pub(in crate::hub) fn reading(&self) -> Option<Position> {
         let mut state = self.state();
-        let CatchingUp { waiting, again, .. } = state.catching_up.take().unwrap_or_default();
-        // A channel whose place is learnt now begins there: nobody listens yet.
-        let from = reading.from.unwrap_or(history.newest);
-        let merged = merge(from, history, waiting, reading.before);
-        let window = state.window.get_or_insert_with(|| Window::new(from, self.window_bytes));
-        let (mut sent, mut pending) = (Sent::default(), Pending::default());
-        if let Some(reason) = merged.gap {
-            // `at` is where the channel stands behind the events that follow the gap.
-            let following = merged.events.iter().filter(|e| e.tracked.is_some()).count() as u64;
-            let resumes = Position { offset: merged.at.offset - following, epoch: merged.at.epoch };
-            window.reset(resumes);
-            let last_event_id = Some(resumes.event_id());
-            pending.gap(self.shared(&Event::Gap { reason, last_event_id }));
+        state.catching_up.get_or_insert_default().again = false;
+        state.window.as_ref().map(Window::newest)
+    }
+
+    /// Takes where the broker says that a `Log` channel stands, which stood at `from` here. `None` when events may lie between:
+    /// then the history has to be read.
+    pub(in crate::hub) fn stands(
+        self: &Arc<Self>,
+        from: Option<Position>,
+        newest: Position,
+    ) -> Option<CaughtUp> {
+        let at = from.unwrap_or(newest);
+        let events = Vec::new();
+        if at.is_same_place(newest) {
+            let history = History { newest: at, after: Some(at.offset), events };
+            return Some(self.read(from, &history));
         }
-        for event in merged.events {
-            sent += self.deliver(&mut state, &event, &mut pending);
+        let may_follow = newest.epoch == at.epoch || at.is_void() && !newest.is_void();
+        // Nothing in another epoch follows.
+        (!may_follow).then(|| self.read(from, &History { newest, after: None, events }))
+    }
+
+    /// Takes what was read of a `Log` channel, which stood at `from`.
+    pub(in crate::hub) fn read(
+        self: &Arc<Self>,
+        from: Option<Position>,
+        history: &History,
+    ) -> CaughtUp {
+        let mut state = self.state();
+        let at = state.window.as_ref().map(Window::newest);
+        if at.is_some() && at != from {
+            // Another reading, begun before or after an outage, has moved the channel meanwhile.
+            state.catching_up.get_or_insert_default();
+            return CaughtUp { more: true, ..CaughtUp::default() };
+        }
+        let again = state.catching_up.take().is_some_and(|catching_up| catching_up.again);
+        // A channel whose position is learnt now begins there: nobody listens yet.
+        let from = from.unwrap_or(history.newest);
+        state.window.get_or_insert_with(|| Window::new(from));
+        let (mut sent, mut pending) = (Sent::default(), Pending::default());
+        match after(history) {
+            Ok(events) => {
+                if let (Some(offset), false) = (history.after, events.is_empty())
+                    && history.newest.epoch != from.epoch
+                {
+                    // Nothing had been published before these.
+                    self.move_to(&mut state, Position { offset, ..history.newest });
+                }
+                for event in events {
+                    sent += self.deliver(&mut state, event, &mut pending);
+                }
+            }
+            Err(reason) => {
+                self.move_to(&mut state, history.newest);
+                let last_event_id = Some(history.newest.event_id());
+                pending.gap(None, self.shared(&Event::Gap { reason, last_event_id }));
+            }
         }
         self.send(&mut state, pending);
-        let more = merged.more || again;
-        if more {
-            let mut catching_up = CatchingUp::default();
-            for event in merged.rest {
-                catching_up.keep(event, self.window_bytes);
-            }
-            state.catching_up = Some(catching_up);
-        }
-        drop(state);
-        self.readiness.send_replace(Readiness::Ready);
+        self.enter_budget(&mut state);
+        let at = state.window.as_ref().map_or(from, Window::newest);
+        // The budget ended before the newest event.
+        let unread = at.epoch == history.newest.epoch && at.offset < history.newest.offset;
+        let more = unread || again;
+        state.catching_up = more.then(CatchingUp::default);
+        self.became(&mut state, Readiness::Ready);
         CaughtUp { sent, more }
     }
 
+    /// Begins the window anew at another position.
+    pub(super) fn move_to(&self, state: &mut State, newest: Position) {
+        if let Some(window) = &mut state.window {
+            let before = window.bytes();
+            window.reset(newest);
+            self.procedure.window_budget.resized(before, 0);
+        }
+    }
+
     /// Marks the start of a read of the newest event of a `State` or `Members` feed, and returns the read's number.
-    pub(in crate::hub) fn reading_newest(&self) -> u64 {
+    pub(in crate::hub) fn reading_newest(&self) -> u32 {
         let mut state = self.state();
-        state.readings += 1;
+        state.readings = state.readings.wrapping_add(1);
         let reading = state.readings;
         let catching_up = state.catching_up.get_or_insert_default();
         (catching_up.again, catching_up.reading) = (false, reading);
@@ -111,7 +145,7 @@ impl HubChannel {
 
     /// Delivers the event that was read of a `State` or `Members` feed, unless a newer one arrived during the read or
     /// subscribers already have it.
-    pub(in crate::hub) fn read_newest(&self, reading: u64, read: Option<Kept>) -> CaughtUp {
+    pub(in crate::hub) fn read_newest(&self, reading: u32, read: Option<Kept>) -> CaughtUp {
         let mut state = self.state();
         let (mut sent, mut more) = (Sent::default(), false);
         // Another read may have started since, after a live event and an outage.
@@ -127,12 +161,9 @@ impl HubChannel {
                 }
                 self.send(&mut state, pending);
             }
-            if more {
-                state.catching_up = Some(CatchingUp::default());
-            }
+            state.catching_up = more.then(CatchingUp::default);
         }
-        drop(state);
-        self.readiness.send_replace(Readiness::Ready);
+        self.became(&mut state, Readiness::Ready);
         CaughtUp { sent, more }
     }
 
@@ -145,60 +176,61 @@ impl HubChannel {
         }
     }
 
-    /// Reading failed, and is not tried again before something happens. Unless something just has: then
-    /// nothing is changed, and it goes on.
-    pub(in crate::hub) fn failed(&self, reason: BrokerUnavailable) -> Option<Sent> {
+    /// Ends catching up, because reading failed and the broker is down: when it is up again, the channel begins anew. False
+    /// when it has just come up: then nothing is changed.
+    pub(in crate::hub) fn failed(&self, reason: &BrokerUnavailable) -> bool {
         let mut state = self.state();
         if let Some(catching_up) = &mut state.catching_up
             && std::mem::take(&mut catching_up.again)
         {
-            return None;
+            return false;
         }
-        let (mut sent, mut pending) = (Sent::default(), Pending::default());
-        for event in state.catching_up.take().unwrap_or_default().waiting {
-            // The others are in the history: whoever begins again reads from where the channel stands.
-            if event.tracked.is_none() {
-                sent += self.deliver(&mut state, &event, &mut pending);
-            }
-        }
-        self.send(&mut state, pending);
-        drop(state);
-        self.readiness.send_if_modified(|readiness| {
-            let asked = *readiness == Readiness::Asked;
-            if asked {
-                *readiness = Readiness::Failed(reason);
-            }
-            asked
-        });
-        Some(sent)
+        state.catching_up = None;
+        self.fail(&mut state, reason);
+        true
     }
 
-    /// Keeps events that stand right before those at hand, as far as there is room.
-    pub(in crate::hub) fn adopt(&self, epoch: uuid::Uuid, events: &[(u64, Option<Frame>)]) {
+    /// The broker refuses the subscription.
+    pub(in crate::hub) fn refused(&self, reason: &BrokerUnavailable) {
         let mut state = self.state();
-        let Some(window) = &mut state.window else { return };
-        if window.newest().epoch != epoch {
-            return;
-        }
-        for (offset, frame) in events.iter().rev() {
-            let bytes = frame.as_ref().map_or(ENTRY_BYTES, Frame::bytes);
-            if *offset <= window.start() && !window.push_front(*offset, frame.clone(), bytes) {
-                return;
-            }
+        state.catching_up = None;
+        self.fail(&mut state, reason);
+    }
+
+    fn fail(&self, state: &mut State, reason: &BrokerUnavailable) {
+        if state.readiness == Readiness::Opening {
+            self.became(state, Readiness::Failed(reason.clone()));
         }
     }
-}
 
-impl CatchingUp {
-    /// Keeps what came. What there is no room for comes back when it is in no history.
-    pub(super) fn keep(&mut self, publication: Publication, limit: usize) -> Option<Publication> {
-        let bytes = publication.payload.len() + ENTRY_BYTES;
-        if self.bytes + bytes <= limit {
-            self.bytes += bytes;
-            self.waiting.push(publication);
-            return None;
+    /// Takes in that the broker has confirmed the subscription. Returns whether subscribers were told that it is up again.
+    pub(in crate::hub) fn subscribed(&self) -> bool {
+        let mut state = self.state();
+        let told = state.broker == BrokerStatus::Down;
+        if told {
+            self.tell(&mut state, BrokerStatus::Up);
         }
-        self.again = true;
-        publication.tracked.is_none().then_some(publication)
+        told
+    }
+
+    /// Keeps events that stand right before the window's, as far as there is room.
+    pub(in crate::hub) fn adopt(self: &Arc<Self>, epoch: Uuid, events: &[(u64, Frame)]) {
+        let mut state = self.state();
+        let limit = self.procedure.options.window_bytes;
+        let Some(window) = state.window.as_mut().filter(|window| window.newest().epoch == epoch)
+        else {
+            return;
+        };
+        let before = window.bytes();
+        for (offset, frame) in events.iter().rev() {
+            let bytes = frame.bytes() + ENTRY_BYTES;
+            if *offset <= window.start() && !window.push_front(*offset, frame.clone(), bytes, limit)
+            {
+                break;
+            }
+        }
+        let now = window.bytes();
+        self.procedure.window_budget.resized(before, now);
+        self.enter_budget(&mut state);
     }
 }

@@ -1,31 +1,24 @@
 //! One channel of the hub: who listens, where it stands, and how an event becomes bytes.
 //!
 //! A channel with a `Log` feed always stands at some [`Position`]; it delivers the next event only when that
-//! is the next. When it cannot know (it is new, an offset is missing, the broker was away) it is catching up:
-//! what comes waits until the history has been read (`catch_up.rs`).
+//! is the next. When it cannot know (it is new, an offset is missing, the broker was away) it is catching up: its events
+//! wait in the inbox until the history has been read (`catch_up.rs`).
 //!
-//! What comes next is settled under one lock, and put into a batch (`events.rs`; `catching_up.rs` when it cannot be
-//! placed). Batches are handed to subscribers afterwards, in steps, under other locks (`shard.rs`).
+//! What comes next is settled under one lock, and put into a batch (`events.rs`, `catching_up.rs`). Batches are handed to
+//! subscribers afterwards, in steps, under other locks (`shard.rs`).
 
 use std::{
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
 
-use tidings_contract::{BrokerStatus, Event, Feed, GapReason, Subscription, SubscriptionId};
-use tokio::{
-    sync::{Notify, watch},
-    time::Instant,
-};
+use tidings_contract::{BrokerStatus, Event, GapReason, SubscriptionId};
+use tokio::{sync::Notify, time::Instant};
 
-use super::{
-    page::Pages,
-    payload::{Decode, decode},
-    window::Window,
-};
+use super::{page::Pages, procedure::Procedure, window::Window};
 use crate::{
     broker::{BrokerUnavailable, ChannelKey, Position},
     socket::{Frame, Kind, Lane},
@@ -36,60 +29,45 @@ mod catching_up;
 mod events;
 mod shard;
 mod subscriber;
+mod subscribers;
 
 use batch::{Batch, Pending};
 use catching_up::CatchingUp;
-#[cfg(test)]
-pub(super) use catching_up::Reading;
+pub(super) use catching_up::CaughtUp;
 pub(super) use events::Sent;
 use shard::Shard;
 pub(super) use shard::Step;
 pub(crate) use subscriber::Subscriber;
+pub(super) use subscribers::FEW;
 
+/// One channel of the hub. There are many: a quiet one with one subscriber costs about 1 KiB.
 #[derive(Debug)]
 pub(super) struct HubChannel {
     pub(super) key: ChannelKey,
-    pub(super) feed: Feed,
+    pub(super) procedure: Arc<Procedure>,
     pub(super) shared_id: SubscriptionId,
-    pub(super) procedure: &'static str,
-    /// How long a member of a `Members` feed is listed without another report.
-    pub(super) member_ttl: Option<Duration>,
-    /// How long new subscribers receive the newest value of a `State` feed.
-    state_retention: Option<Duration>,
-    pub(super) pages: Pages,
-    /// Whether the channel can be joined.
-    pub(super) readiness: watch::Sender<Readiness>,
-    decode: Decode,
-    instance: String,
-    max_payload_bytes: usize,
-    window_bytes: usize,
     next_place: AtomicU64,
-    /// Something that was on its way to the subscribers has been handed to them.
-    pub(super) moved: Notify,
+    /// The channel has become ready, or has failed.
+    pub(super) changed: Notify,
+    /// Its window was used since it was last looked at.
+    used: AtomicBool,
+    /// Its events wait in the inbox, because it is catching up or busy.
+    pub(super) paused: AtomicBool,
+    /// Its history is read on when its subscribers have been given enough of what is on its way.
+    pub(super) stalled: AtomicBool,
     /// Held while it is settled what comes next; never over an await.
     state: Mutex<State>,
-    /// Each held for a few subscribers at a time. Taken after `state`, where both are.
-    shards: Box<[Mutex<Shard>]>,
-}
-
-/// How a channel is set up.
-#[derive(Clone, Debug)]
-pub(super) struct ChannelOptions {
-    /// The replica's name.
-    pub(super) instance: String,
-    /// Bytes of one payload. A larger one is not sent.
-    pub(super) max_payload_bytes: usize,
-    /// Bytes of the newest events that are kept at hand.
-    pub(super) window_bytes: usize,
-    /// Into how many parts subscribers are divided.
-    pub(super) shards: usize,
+    /// The subscribers, while they are few. Taken after `state`, where both are.
+    first: Mutex<Shard>,
+    /// The subscribers by key, for as many cores as there are, once they were many. Most channels never have many.
+    divided: OnceLock<Box<[Mutex<Shard>]>>,
 }
 
 /// Whether a channel can be joined.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Readiness {
     /// The broker has been asked where it stands.
-    Asked,
+    Opening,
     /// It is known where it stands, and from then on everything comes.
     Ready,
     /// The broker could not be asked, and is not being asked.
@@ -105,14 +83,19 @@ struct State {
     /// The number of the newest batch.
     batches: u64,
     broker: BrokerStatus,
-    /// The newest events of a `Log` feed; an event that reached nobody, because it did not fit, is none.
-    /// Absent until the channel is ready.
-    window: Option<Window<Option<Frame>>>,
+    readiness: Readiness,
+    /// The newest events of a `Log` feed; a gap stands in the place of one that did not fit. Absent until the channel is
+    /// ready.
+    window: Option<Window<Frame>>,
+    /// The window stands in the ring of those that may be dropped.
+    in_ring: bool,
     /// The newest event of a `State` or `Members` feed.
-    newest: Option<Newest>,
+    newest: Option<Box<Newest>>,
     catching_up: Option<CatchingUp>,
     /// How often the newest event of a `State` or `Members` feed was read.
-    readings: u64,
+    readings: u32,
+    /// Readings of the history for subscribers that come back.
+    pages: Option<Box<Pages>>,
 }
 
 /// The newest event of a `State` or `Members` feed.
@@ -127,60 +110,65 @@ struct Newest {
     expires_at: Option<Instant>,
 }
 
-/// How a subscriber that says what it has can be let in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Placement {
-    /// What it missed is at hand.
-    AtHand,
-    /// What it missed is in the history, perhaps.
-    InHistory,
-    /// It has seen more than this replica.
-    Ahead,
-}
-
 impl HubChannel {
-    pub(super) fn new<P: Subscription>(
+    pub(super) fn new(
         key: ChannelKey,
+        procedure: Arc<Procedure>,
         shared_id: SubscriptionId,
-        broker: BrokerStatus,
-        options: ChannelOptions,
     ) -> Self {
         let state = State {
             batches: 0,
-            broker,
+            broker: BrokerStatus::Up,
+            readiness: Readiness::Opening,
             window: None,
+            in_ring: false,
             newest: None,
             catching_up: None,
             readings: 0,
+            pages: None,
         };
         Self {
             key,
-            feed: P::FEED,
+            procedure,
             shared_id,
-            procedure: P::NAME,
-            member_ttl: (P::FEED == Feed::Members).then_some(P::MEMBER_TTL),
-            state_retention: (P::FEED == Feed::State).then_some(P::STATE_RETENTION),
-            pages: Pages::default(),
-            readiness: watch::Sender::new(Readiness::Asked),
-            decode: decode::<P>,
-            instance: options.instance,
-            max_payload_bytes: options.max_payload_bytes,
-            window_bytes: options.window_bytes,
             next_place: AtomicU64::new(0),
-            moved: Notify::new(),
+            changed: Notify::new(),
+            used: AtomicBool::new(false),
+            paused: AtomicBool::new(false),
+            stalled: AtomicBool::new(false),
             state: Mutex::new(state),
-            shards: (0..options.shards.max(1)).map(|_| Mutex::default()).collect(),
+            first: Mutex::default(),
+            divided: OnceLock::new(),
         }
     }
 
-    /// When the newest event of a `Members` feed arrived. `None` before the first.
-    pub(super) fn newest_at(&self) -> Option<Instant> {
-        self.state().newest.as_ref().map(|newest| newest.at)
+    /// Whether it can be joined.
+    pub(super) fn readiness(&self) -> Readiness {
+        self.state().readiness.clone()
     }
 
-    /// Whether nothing was ever published to it, in its epoch.
-    pub(super) fn is_empty(&self) -> bool {
-        self.state().window.as_ref().is_some_and(|window| window.newest().offset == 0)
+    /// Begins to open again after a failure. False when it has not failed.
+    pub(super) fn reopen(&self) -> bool {
+        let mut state = self.state();
+        let failed = matches!(state.readiness, Readiness::Failed(_));
+        if failed {
+            state.readiness = Readiness::Opening;
+        }
+        failed
+    }
+
+    fn became(&self, state: &mut State, readiness: Readiness) {
+        if state.readiness != readiness {
+            state.readiness = readiness;
+            self.changed.notify_waiters();
+        }
+    }
+
+    /// How long after the newest event of a `Members` feed its list is read again. `None` for other feeds.
+    pub(super) fn expires_at(&self, read_at: Instant) -> Option<Instant> {
+        let ttl: Duration = self.procedure.member_ttl?;
+        let newest_at = self.state().newest.as_ref().map(|newest| newest.at);
+        Some(newest_at.map_or(read_at, |newest_at| newest_at.max(read_at)) + ttl)
     }
 
     /// Adds a subscriber whose stream begins now, with a gap before it if there is a reason.
@@ -194,7 +182,7 @@ impl HubChannel {
         let state = self.state();
         let last_event_id = state.window.as_ref().map(|window| window.newest().event_id());
         if started {
-            let (resumed, instance) = (false, self.instance.clone());
+            let (resumed, instance) = (false, self.procedure.options.instance.clone());
             let last_event_id = last_event_id.clone();
             self.greet(&subscriber, &Event::Started { resumed, last_event_id, instance });
         }
@@ -204,86 +192,91 @@ impl HubChannel {
         self.seat(&state, subscriber)
     }
 
-    /// Adds a subscriber that has the events up to `cursor`, behind what it missed, if that is (still) at hand.
+    /// Adds a subscriber that has the events up to `cursor`, behind what it missed, if that is (still) in the window.
     pub(super) fn add_after(&self, cursor: Position, subscriber: Subscriber) -> Option<Place> {
         let _together = subscriber.lane.cork();
         let state = self.state();
         if let Some(window) = &state.window {
-            // Of another epoch: one of the two has not heard of the newer one yet.
-            let here = window.newest().epoch == cursor.epoch;
-            let missed = here.then(|| window.since(cursor.offset)).flatten()?;
-            for frame in missed.filter_map(|(_, frame)| frame.as_ref()) {
+            for (_, frame) in window.since(cursor)? {
                 let frame = subscriber.addressed(frame, self.shared_id);
                 let _ = subscriber.lane.push(Kind::Data, frame.as_bytes());
             }
+            self.used.store(true, Ordering::Relaxed);
         }
         Some(self.seat(&state, subscriber))
     }
 
-    /// Says how a subscriber that has the events up to `cursor` can be let in.
-    pub(super) fn placement(&self, cursor: Position) -> Placement {
-        match &self.state().window {
-            Some(window) if window.newest().epoch == cursor.epoch => {
-                if cursor.offset > window.newest().offset {
-                    Placement::Ahead
-                } else if cursor.offset >= window.start() {
-                    Placement::AtHand
-                } else {
-                    Placement::InHistory
-                }
-            }
-            // Of another epoch, which may be one that this replica has not heard of yet.
-            _ => Placement::Ahead,
-        }
+    /// Whether everything after `cursor` is in the window. If not, the history may have it; or the client has seen
+    /// more than this replica, or an epoch of which this replica has not heard yet.
+    pub(super) fn has_since(&self, cursor: Position) -> bool {
+        let state = self.state();
+        state.window.as_ref().is_some_and(|window| window.since(cursor).is_some())
     }
 
     /// Removes a subscriber, unless it has been stopped already.
-    pub(super) fn remove(&self, place: Place) {
-        self.shard_of(place).remove(place.0);
+    pub(super) fn remove(&self, Place(key): Place) {
+        // In this order: subscribers only ever move from the first shard to the others.
+        self.first.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+        if let Some(divided) = self.divided.get() {
+            // Cannot be cut off: it is less than the number of shards.
+            let shard = &divided[(key % divided.len() as u64) as usize];
+            shard.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+        }
     }
 
     /// Ends every subscription with an event made for each. Their lanes are to be released, when nothing is
     /// locked.
     pub(super) fn stop_all(&self, stopped: impl Fn() -> Event<()>) -> Vec<Lane> {
         let mut lanes = Vec::new();
-        for shard in 0..self.shards.len() {
+        for shard in 0..self.shards() {
             // What is on its way is not waited for: who comes back elsewhere gets it there.
-            let subscribers: Vec<_> = self.shard(shard).clear().collect();
+            let Some(mut shard) = self.shard(shard) else { continue };
+            let subscribers: Vec<_> = shard.clear().collect();
+            drop(shard);
             for Subscriber { id, lane, .. } in subscribers {
                 lane.finish(self.encode(id, &stopped()));
                 lanes.push(lane);
             }
         }
-        self.moved.notify_waiters();
         lanes
     }
 
-    /// Takes it upon the caller to walk a shard, if there is something on its way and nobody does: answers how
-    /// many subscribers there are.
-    pub(super) fn claim(&self, shard: usize) -> Option<usize> {
-        self.shard(shard).claim()
+    /// Takes it upon the caller to walk a shard, if there is something on its way and nobody does.
+    pub(super) fn claim(&self, shard: usize) -> bool {
+        self.shard(shard).is_some_and(|mut shard| shard.claim())
     }
 
     /// Gives up the walk, unless something is on its way again.
     pub(super) fn give_up(&self, shard: usize) -> bool {
-        self.shard(shard).give_up()
+        self.shard(shard).is_none_or(|mut shard| shard.give_up())
     }
 
-    /// Hands what is on its way to so many subscribers of a shard.
+    /// Hands what is on its way to up to `visits` subscribers of a shard.
     pub(super) fn step(&self, shard: usize, visits: usize) -> Step {
-        let step = self.shard(shard).step(self.shared_id, visits);
-        self.moved.notify_waiters();
-        step
+        match self.shard(shard) {
+            Some(mut shard) => shard.step(self.shared_id, visits),
+            None => Step { round_is_over: true, ..Step::default() },
+        }
     }
 
     /// How many parts its subscribers are divided into.
     pub(super) fn shards(&self) -> usize {
-        self.shards.len()
+        self.divided.get().map_or(1, |divided| divided.len())
+    }
+
+    /// Whether it has so few subscribers that they are served at once.
+    pub(super) fn has_few(&self) -> bool {
+        self.divided.get().is_none() || {
+            let shards = (0..self.shards()).filter_map(|shard| self.shard(shard));
+            shards.map(|shard| shard.subscribers()).sum::<usize>() <= FEW
+        }
     }
 
     /// Bytes on their way, in the fullest shard.
     pub(super) fn outgoing_bytes(&self) -> usize {
-        (0..self.shards.len()).map(|shard| self.shard(shard).outgoing_bytes()).max().unwrap_or(0)
+        let bytes =
+            (0..self.shards()).filter_map(|shard| Some(self.shard(shard)?.outgoing_bytes()));
+        bytes.max().unwrap_or(0)
     }
 
     /// Puts a batch on its way to everyone who is there now.
@@ -291,8 +284,10 @@ impl HubChannel {
         if let Some(batch) = pending.batch(state.batches + 1) {
             state.batches = batch.number;
             let batch = Arc::new(batch);
-            for shard in 0..self.shards.len() {
-                self.shard(shard).send(&batch);
+            for shard in 0..self.shards() {
+                if let Some(mut shard) = self.shard(shard) {
+                    shard.send(&batch);
+                }
             }
         }
     }
@@ -306,35 +301,91 @@ impl HubChannel {
         if state.broker == BrokerStatus::Down {
             self.greet(&subscriber, &Event::Status { broker: BrokerStatus::Down });
         }
-        let is_kept = |newest: &&Newest| newest.expires_at.is_none_or(|at| Instant::now() < at);
-        if let Some(newest) = state.newest.as_ref().filter(is_kept) {
+        let newest = state.newest.as_deref();
+        if let Some(newest) = newest
+            && newest.expires_at.is_none_or(|at| Instant::now() < at)
+        {
             let frame = subscriber.addressed(&newest.frame, self.shared_id);
             let _ = subscriber.lane.push(Kind::Data, frame.as_bytes());
         }
-        let place = Place(self.next_place.fetch_add(1, Ordering::Relaxed));
-        self.shard_of(place).add(place.0, subscriber, state.batches);
-        place
+        let key = self.next_place.fetch_add(1, Ordering::Relaxed);
+        let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.divided.get().is_none() && first.subscribers() < FEW {
+            first.add(key, subscriber, state.batches);
+            return Place(key);
+        }
+        // The first shard stays locked until the others can be seen: see `remove`.
+        let shards = self.procedure.options.shards;
+        let divided = self.divided.get_or_init(|| first.divide(shards));
+        drop(first);
+        // Cannot be cut off: it is less than the number of shards.
+        if let Some(mut shard) = self.shard((key % divided.len() as u64) as usize) {
+            shard.add(key, subscriber, state.batches);
+        }
+        Place(key)
+    }
+
+    /// Puts the window into the ring of those that may be dropped, if it has events and is not in there.
+    fn enter_budget(self: &Arc<Self>, state: &mut State) {
+        let has_events = state.window.as_ref().is_some_and(|window| window.bytes() > 0);
+        if has_events && !state.in_ring {
+            state.in_ring = true;
+            self.procedure.window_budget.enter(Arc::downgrade(self));
+        }
+    }
+
+    /// Keeps the window if it was used since the last time, else drops its events. Answers whether it was kept.
+    pub(super) fn keep_window_if_used(&self) -> bool {
+        if self.used.swap(false, Ordering::Relaxed) {
+            return true;
+        }
+        let mut state = self.state();
+        state.in_ring = false;
+        if let Some(window) = &mut state.window {
+            let before = window.bytes();
+            window.clear();
+            self.procedure.window_budget.resized(before, 0);
+        }
+        false
     }
 
     /// Encodes an event that is no data.
     pub(super) fn encode(&self, id: SubscriptionId, event: &Event<()>) -> Frame {
-        Frame::new(self.procedure, id, event)
+        Frame::new(self.procedure.name, id, event)
     }
 
     fn shared(&self, event: &Event<()>) -> Frame {
         self.encode(self.shared_id, event)
     }
 
-    fn shard_of(&self, place: Place) -> MutexGuard<'_, Shard> {
-        // Cannot be cut off: it is less than the number of shards.
-        self.shard((place.0 % self.shards.len() as u64) as usize)
+    /// The readings of the history for subscribers that come back. They are forgotten with the last one.
+    pub(super) fn with_pages<T>(&self, change: impl FnOnce(&mut Pages) -> T) -> T {
+        let mut state = self.state();
+        let pages = state.pages.get_or_insert_default();
+        let answer = change(pages);
+        if pages.is_empty() {
+            state.pages = None;
+        }
+        answer
     }
 
-    fn shard(&self, shard: usize) -> MutexGuard<'_, Shard> {
-        self.shards[shard].lock().unwrap_or_else(PoisonError::into_inner)
+    fn shard(&self, shard: usize) -> Option<MutexGuard<'_, Shard>> {
+        let shard = match self.divided.get() {
+            Some(divided) => divided.get(shard)?,
+            None => (shard == 0).then_some(&self.first)?,
+        };
+        Some(shard.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for HubChannel {
+    fn drop(&mut self) {
+        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let bytes = state.window.as_ref().map_or(0, Window::bytes);
+        self.procedure.window_budget.resized(bytes, 0);
     }
 }

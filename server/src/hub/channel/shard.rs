@@ -1,38 +1,34 @@
 //! A part of a channel's subscribers, and what is on its way to them.
 //!
-//! A channel has as many shards as the machine has cores, so that one event for many is written by all of
-//! them. Each is walked in small steps: between two of them others have their turn, and subscribers may come
-//! and go. What a subscriber has been given is numbered, so that nothing of that can give it something
-//! twice, or pass it by.
+//! A channel with many subscribers has more than one shard, so that one event for many is written by all cores. Each is
+//! walked in small steps: between two of them others have their turn, and subscribers may come and go. What a
+//! subscriber has been given is numbered, so that nothing of that can give it something twice, or pass it by.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex},
+};
 
-use indexmap::IndexMap;
 use tidings_contract::SubscriptionId;
 
 use super::{
     Batch, Subscriber,
     batch::{Part, TOGETHER_BYTES},
+    subscribers::{Seated, Subscribers},
 };
 use crate::socket::{Lane, Pushed};
 
 #[derive(Debug, Default)]
 pub(super) struct Shard {
-    /// Dense for the walk, and quick to leave.
-    subscribers: IndexMap<u64, Seated>,
-    /// What no subscriber of this shard has been given yet. Bounded by those who produce: they wait while there
-    /// is too much (`Hub::fanned_out`).
+    subscribers: Subscribers,
+    /// What no subscriber of this shard has been given yet. Bounded by those who produce: the channel's events stay in the
+    /// inbox while there is too much (`Part::pause`).
     outgoing: VecDeque<Arc<Batch>>,
-    round: Option<Round>,
+    /// Bytes of `outgoing` and of the round, each batch counted once.
+    outgoing_bytes: usize,
+    round: Option<Box<Round>>,
     /// Somebody walks.
     walked: bool,
-}
-
-#[derive(Debug)]
-struct Seated {
-    subscriber: Subscriber,
-    /// The number of the newest batch that it was given, or that it needs not be given.
-    given: u64,
 }
 
 /// A walk over all subscribers, from the last to the first: who leaves is replaced by the last one, which then
@@ -66,45 +62,73 @@ impl Shard {
     }
 
     pub(super) fn remove(&mut self, key: u64) {
-        self.subscribers.swap_remove(&key);
+        self.subscribers.swap_remove(key);
+    }
+
+    /// Divides the subscribers by key among so many shards, with all that is on its way to them. Whoever walks this shard goes on
+    /// with the first of them.
+    pub(super) fn divide(&mut self, shards: usize) -> Box<[Mutex<Self>]> {
+        let round = self.round.take();
+        let begun = round.map(|round| round.batches).unwrap_or_default();
+        // A subscriber that was given a batch of the round is not given it again.
+        let outgoing: VecDeque<_> = begun.into_iter().chain(self.outgoing.drain(..)).collect();
+        let mut divided: Vec<_> = (0..shards.max(1)).map(|_| Self::default()).collect();
+        let many = divided.len() as u64;
+        for (key, seated) in std::mem::take(&mut self.subscribers).into_entries() {
+            // Cannot be cut off: it is less than the number of shards.
+            divided[(key % many) as usize].subscribers.insert(key, seated);
+        }
+        for shard in &mut divided {
+            shard.outgoing.clone_from(&outgoing);
+            shard.outgoing_bytes = self.outgoing_bytes;
+        }
+        divided[0].walked = self.walked;
+        *self = Self::default();
+        divided.into_iter().map(Mutex::new).collect()
+    }
+
+    pub(super) fn subscribers(&self) -> usize {
+        self.subscribers.len()
     }
 
     /// Removes all subscribers, and what was on its way to them.
     pub(super) fn clear(&mut self) -> impl Iterator<Item = Subscriber> {
         self.outgoing.clear();
+        self.outgoing_bytes = 0;
         self.round = None;
-        std::mem::take(&mut self.subscribers).into_values().map(|seated| seated.subscriber)
+        std::mem::take(&mut self.subscribers).into_entries().map(|(_, seated)| seated.subscriber)
     }
 
     pub(super) fn send(&mut self, batch: &Arc<Batch>) {
-        if !self.subscribers.is_empty() {
+        if self.subscribers.len() > 0 {
+            self.outgoing_bytes += batch.shared.frames.len();
             self.outgoing.push_back(batch.clone());
         }
     }
 
     /// Bytes on their way, each batch counted once.
     pub(super) fn outgoing_bytes(&self) -> usize {
-        let round = self.round.iter().flat_map(|round| &round.batches);
-        self.outgoing.iter().chain(round).map(|batch| batch.shared.frames.len()).sum()
+        self.outgoing_bytes
     }
 
-    /// Takes it upon the caller to walk, if nobody does and there is reason to: answers how many subscribers
-    /// there are. The caller then takes steps until a round is over, and gives it up, or goes on with another.
-    pub(super) fn claim(&mut self) -> Option<usize> {
-        if self.walked || self.outgoing.is_empty() {
-            return None;
-        }
-        self.walked = true;
-        Some(self.subscribers.len())
+    /// Takes it upon the caller to walk, if nobody does and there is reason to. The caller then takes steps until a round
+    /// is over, and gives it up, or goes on with another.
+    pub(super) fn claim(&mut self) -> bool {
+        let claimed = !self.walked && !self.outgoing.is_empty();
+        self.walked |= claimed;
+        claimed
     }
 
     /// Gives up the walk, unless there is reason to go on.
     pub(super) fn give_up(&mut self) -> bool {
         self.walked = self.round.is_some() || !self.outgoing.is_empty();
+        if !self.walked && self.outgoing.capacity() > FEW_BATCHES {
+            self.outgoing = VecDeque::new();
+        }
         !self.walked
     }
 
-    /// Visits so many subscribers.
+    /// Visits up to `visits` subscribers.
     pub(super) fn step(&mut self, shared_id: SubscriptionId, visits: usize) -> Step {
         let mut step = Step::default();
         let len = self.subscribers.len();
@@ -116,7 +140,8 @@ impl Shard {
                 fits
             });
             let together = together.count();
-            self.round = Some(Round::new(self.outgoing.drain(..together).collect(), len));
+            let batches = self.outgoing.drain(..together).collect();
+            self.round = Some(Box::new(Round::new(batches, len)));
         }
         let Some(round) = &mut self.round else {
             step.round_is_over = true;
@@ -126,17 +151,22 @@ impl Shard {
         round.left = round.left.min(len);
         for _ in 0..visits.min(round.left) {
             round.left -= 1;
-            if let Some((_, seated)) = self.subscribers.get_index_mut(round.left) {
+            if let Some(seated) = self.subscribers.get_mut(round.left) {
                 seated.visit(&round.batches, &round.whole, shared_id, &mut step);
             }
         }
         step.round_is_over = round.left == 0;
         if step.round_is_over {
+            let bytes: usize = round.batches.iter().map(|batch| batch.shared.frames.len()).sum();
+            self.outgoing_bytes -= bytes;
             self.round = None;
         }
         step
     }
 }
+
+/// Room for this many batches is kept when they are gone.
+const FEW_BATCHES: usize = 8;
 
 impl Round {
     fn new(batches: Vec<Arc<Batch>>, left: usize) -> Self {

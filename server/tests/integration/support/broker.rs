@@ -6,11 +6,15 @@ use tidings_testkit::ValkeyProcess;
 use super::TestServer;
 
 /// The broker that the servers of one test share. Servers of a memory broker share nothing.
-pub(crate) struct TestBroker(Option<ValkeyProcess>);
+pub(crate) struct TestBroker {
+    valkey: Option<ValkeyProcess>,
+    /// It keeps what it has acknowledged, and servers are told so.
+    durable: bool,
+}
 
 impl TestBroker {
     pub(crate) fn memory() -> Self {
-        Self(None)
+        Self { valkey: None, durable: false }
     }
 
     pub(crate) async fn valkey() -> Self {
@@ -19,20 +23,25 @@ impl TestBroker {
 
     /// A Valkey that is started with further arguments.
     pub(crate) async fn valkey_with(args: &[&str]) -> Self {
-        Self(Some(ValkeyProcess::start_with(args).await.unwrap()))
+        // Tests look there which functions were called.
+        let logs = ["--slowlog-log-slower-than", "0", "--slowlog-max-len", "100000"];
+        let valkey = ValkeyProcess::start_with([args, &logs].concat()).await.unwrap();
+        Self { valkey: Some(valkey), durable: false }
     }
 
     /// A Valkey that keeps every write that it has acknowledged.
     pub(crate) async fn durable_valkey() -> Self {
-        Self::valkey_with(&["--appendonly", "yes", "--appendfsync", "always"]).await
+        let keeps = ["--appendonly", "yes", "--appendfsync", "always"];
+        Self { durable: true, ..Self::valkey_with(&keeps).await }
     }
 
     /// The options of a server on it.
     pub(crate) fn config(&self, args: &[&str]) -> Config {
-        let url = self.0.as_ref().map(|valkey| format!("--valkey-url={}", valkey.url()));
+        let url = self.valkey.as_ref().map(|valkey| format!("--valkey-url={}", valkey.url()));
         let named = args.contains(&"--instance");
         let name = ["--instance", "test"].into_iter().filter(|_| !named);
-        let service = ["service"].into_iter().chain(name).chain(url.as_deref());
+        let durable = self.durable.then_some("--valkey-durability=restart");
+        let service = ["service"].into_iter().chain(name).chain(url.as_deref()).chain(durable);
         Config::try_parse_from(service.chain(args.iter().copied())).unwrap()
     }
 
@@ -51,7 +60,7 @@ impl TestBroker {
 
     /// The process behind it.
     pub(crate) fn process(&mut self) -> &mut ValkeyProcess {
-        self.0.as_mut().unwrap()
+        self.valkey.as_mut().unwrap()
     }
 }
 

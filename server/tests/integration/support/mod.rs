@@ -5,7 +5,7 @@ mod raw;
 mod server;
 
 pub(crate) use broker::{TestBroker, with_both_brokers};
-pub(crate) use raw::{RawClient, masked};
+pub(crate) use raw::{RawClient, call, masked};
 use serde_json::Value;
 pub(crate) use server::{PATIENCE, TestServer, install_tls};
 use tidings_testkit::Client;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, BufReader},
     net::{TcpSocket, TcpStream},
@@ -66,6 +67,39 @@ impl RawClient {
         self.send_text(&call.to_string()).await;
     }
 
+    /// Sends several messages in one write.
+    pub(crate) async fn send_together(&mut self, messages: &[Value]) {
+        let frames = messages.iter().map(|message| masked(0x81, message.to_string().as_bytes()));
+        self.send(&frames.collect::<Vec<_>>().concat()).await;
+    }
+
+    /// The next message.
+    pub(crate) async fn message(&mut self) -> Value {
+        let frame = self.frame().await.expect("the connection has ended");
+        assert_eq!(frame.opcode, 1, "{frame:?}");
+        serde_json::from_slice(&frame.payload).unwrap()
+    }
+
+    /// The next message that is an answer.
+    pub(crate) async fn answer(&mut self) -> Value {
+        loop {
+            let message = self.message().await;
+            if message.get("id").is_some() {
+                return message;
+            }
+        }
+    }
+
+    /// The next event of a subscription.
+    pub(crate) async fn event(&mut self, subscription: &Value) -> Value {
+        loop {
+            let mut message = self.message().await;
+            if message["params"]["subscription"] == *subscription {
+                return message["params"]["result"].take();
+            }
+        }
+    }
+
     /// Sends as much as is taken at once, and answers how much.
     pub(crate) fn try_send(&mut self, bytes: &[u8]) -> usize {
         self.0.get_ref().try_write(bytes).unwrap_or(0)
@@ -117,4 +151,9 @@ pub(crate) fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
         ..126 => [&[first, 0x80 | length[1], 0, 0, 0, 0], payload].concat(),
         _ => [&header, payload].concat(),
     }
+}
+
+/// A call.
+pub(crate) fn call(id: impl Into<Value>, method: &str, params: impl Into<Value>) -> Value {
+    json!({ "jsonrpc": "2.0", "id": id.into(), "method": method, "params": params.into() })
 }

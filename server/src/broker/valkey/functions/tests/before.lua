@@ -14,13 +14,13 @@
 --
 -- The numbers are put in by the server that loads this library: all servers of a fleet must have the same.
 
-local HISTORY_EVENTS = @HISTORY_EVENTS@
-local HISTORY_MS = @HISTORY_MS@
-local ONCE_MS = @ONCE_MS@
+local HISTORY_EVENTS = 1000
+local HISTORY_MS = 3600000
+local ONCE_MS = 300000
 
 -- How long an idle channel's count is remembered after its history is gone, so that a client which has
 -- everything can tell: 30 days, or the history's own time where that is longer.
-local META_MS = @META_MS@
+local META_MS = 2592000000
 -- The same for a channel to which nothing was ever published: subscribers can name any.
 local EMPTY_META_MS = HISTORY_MS
 
