@@ -109,18 +109,21 @@ test-new: packages ## Run the test of `tidings new`: a project outside of this r
 	CARGO_TARGET_DIR=$(target)/new-project server/cli/tests/new-project $(target)/debug/tidings $(target)/packages
 
 # Faults, jitter and a reconnect storm at full size; `make test` has a short form of the faults. Figures depend on what
-# else the machine does.
+# else the machine does. `make chaos CHAOS='faults --fault upgrade --before PROGRAM'` runs a part of it; the rolling upgrade needs
+# a `tidings-demo` from before.
+CHAOS :=
+
 .PHONY: chaos
-chaos: install ## Break a fleet under load for eight minutes, and print what its clients lost by it
+chaos: install ## Break fleets under load for fifteen minutes, and print what their clients lost by it
 	cargo build --locked --release -p tidings-demo -p tidings-testkit --bins
-	cargo run --locked --release -p tidings-testkit --bin chaos
+	cargo run --locked --release -p tidings-testkit --bin chaos -- $(CHAOS)
 
 # Two cores with nothing else to do, or the figures are of that. `make bench BENCH='--scenario paced --runs 3'` runs a part of
 # it, and then the committed figures are not touched.
 BENCH := --json ../benches/fan-out.json --chart ../benches/fan-out.svg
 
 .PHONY: bench
-bench: install $(peers)/node_modules/.package-lock.json ## Measure what a delivery costs, beside other servers: 20 minutes
+bench: install $(peers)/node_modules/.package-lock.json ## Measure what a delivery costs, beside other servers: an hour
 	cargo bench --locked -p tidings-demo --bench fan_out -- $(BENCH)
 
 $(peers)/node_modules/.package-lock.json: $(peers)/package.json $(peers)/package-lock.json
@@ -128,7 +131,7 @@ $(peers)/node_modules/.package-lock.json: $(peers)/package.json $(peers)/package
 	@touch $@
 
 .PHONY: verify
-verify: test chaos bench ## Run all tests, the faults and the bench: 60 minutes
+verify: test chaos bench ## Run all tests, the faults and the bench: 2 hours
 
 # --- Change it
 

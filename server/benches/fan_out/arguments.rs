@@ -4,7 +4,10 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Parser, Subcommand, ValueEnum as _};
 
-use crate::{scenario::Scenario, server::Server};
+use crate::{
+    scenario::Scenario,
+    server::{Programs, Server},
+};
 
 /// Measures what a delivery costs, side by side with other servers.
 #[derive(Debug, Parser)]
@@ -25,6 +28,14 @@ pub(crate) struct Arguments {
     /// that compares servers.
     #[arg(long, value_name = "PROGRAM")]
     pub(crate) before: Option<PathBuf>,
+
+    /// Centrifugo 6: measured beside Tidings in the scenarios with many channels.
+    #[arg(long, value_name = "PROGRAM")]
+    pub(crate) centrifugo: Option<PathBuf>,
+
+    /// How many channels, in the scenarios that have many. The scenario's own number by default.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
+    pub(crate) channels: Option<u32>,
 
     /// How many rounds: in each, every server runs once in each scenario.
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
@@ -69,22 +80,38 @@ pub(crate) enum Command {
     /// The bare floor, which the bench starts by itself.
     #[command(hide = true)]
     Floor,
+    /// A server in this process, which the bench starts by itself.
+    #[command(hide = true)]
+    Parts,
 }
 
 impl Arguments {
     pub(crate) fn scenarios(&self) -> Vec<Scenario> {
-        Scenario::value_variants().iter().copied().filter(|s| chosen(&self.scenario, s)).collect()
+        // It takes minutes and gigabytes.
+        let unasked = |s: &Scenario| self.scenario.is_empty() && *s == Scenario::Million;
+        let all = Scenario::value_variants().iter().copied();
+        all.filter(|s| chosen(&self.scenario, s) && !unasked(s)).collect()
     }
 
     pub(crate) fn servers(&self, scenario: Scenario) -> Vec<Server> {
-        let mut servers: Vec<_> =
-            scenario.servers().iter().copied().filter(|s| chosen(&self.server, s)).collect();
-        // Right behind Tidings, so that both meet the same state of the machine.
-        let compared = servers.contains(&Server::Tidings) && scenario.compares_servers();
-        if self.before.is_some() && compared {
-            servers.insert(1, Server::Before);
+        let mut servers: Vec<_> = scenario
+            .servers()
+            .iter()
+            .copied()
+            .filter(|s| chosen(&self.server, s))
+            .filter(|s| *s != Server::Centrifugo || self.centrifugo.is_some())
+            .collect();
+        let first = usize::from(servers.first() == Some(&Server::Tidings));
+        let wanted = first > 0 || self.server.contains(&Server::Before);
+        if self.before.is_some() && wanted && scenario.compares_servers() {
+            // Right behind Tidings, so that both meet the same state of the machine.
+            servers.insert(first, Server::Before);
         }
         servers
+    }
+
+    pub(crate) fn programs(&self) -> Programs {
+        Programs { before: self.before.clone(), centrifugo: self.centrifugo.clone() }
     }
 
     pub(crate) fn window(&self) -> Option<Duration> {

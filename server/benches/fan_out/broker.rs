@@ -8,19 +8,19 @@ use crate::error::BoxError;
 /// What Tidings calls the channel `list-1` of `onUpdates` there.
 pub(crate) const CHANNEL: &str = "updates:{list-1}";
 /// What the bench's own connections are called there.
-const OURS: &str = "bench";
+pub(crate) const NAME: &str = "bench";
 
 /// A connection that is known as the bench's.
 pub(crate) fn connect(valkey: &ValkeyProcess) -> Result<Connection, BoxError> {
     let mut connection = redis::Client::open(valkey.url())?.get_connection()?;
-    redis::cmd("CLIENT").arg("SETNAME").arg(OURS).exec(&mut connection)?;
+    redis::cmd("CLIENT").arg("SETNAME").arg(NAME).exec(&mut connection)?;
     Ok(connection)
 }
 
 /// How many connections others have.
 pub(crate) fn connections_of_others(connection: &mut Connection) -> Result<usize, BoxError> {
     let list = redis::cmd("CLIENT").arg("LIST").query::<String>(connection)?;
-    let ours = format!(" name={OURS} ");
+    let ours = format!(" name={NAME} ");
     Ok(list.lines().filter(|line| !line.is_empty() && !line.contains(&ours)).count())
 }
 

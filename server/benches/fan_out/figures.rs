@@ -2,7 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{scenario::Scenario, server::Server};
+use crate::{
+    channels::figures::{Hot, Join, Recovery, Windows},
+    parts::Part,
+    scenario::Scenario,
+    server::Server,
+};
 
 /// One run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -17,11 +22,35 @@ pub(crate) struct Run {
     pub(crate) query: Option<Query>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) stall: Option<Stall>,
+    /// All came and left: once or twice.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) joins: Vec<Join>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) recovery: Option<Recovery>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) hot: Option<Hot>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) windows: Option<Windows>,
+    /// On one core, and on two.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) parts: Vec<Part>,
 }
 
 impl Run {
     pub(crate) fn new(scenario: Scenario, server: Server, round: u32, fan_out: FanOut) -> Self {
-        Self { scenario, server, round, fan_out, query: None, stall: None }
+        Self {
+            scenario,
+            server,
+            round,
+            fan_out,
+            query: None,
+            stall: None,
+            joins: Vec::new(),
+            recovery: None,
+            hot: None,
+            windows: None,
+            parts: Vec::new(),
+        }
     }
 }
 

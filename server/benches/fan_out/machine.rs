@@ -4,7 +4,10 @@ use std::{fs, path::Path, process::Command};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{error::BoxError, server};
+use crate::{
+    error::BoxError,
+    server::{self, Programs},
+};
 
 /// What a reader has to know of the machine. No name, no path.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -19,7 +22,7 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    pub(crate) fn read() -> Result<Self, BoxError> {
+    pub(crate) fn read(others: &Programs) -> Result<Self, BoxError> {
         let processors = fs::read_to_string("/proc/cpuinfo")?;
         let field = |name: &str| {
             processors.lines().find_map(|line| Some(line.strip_prefix(name)?.split_once(": ")?.1))
@@ -28,9 +31,12 @@ impl Machine {
         let kernel = release.split('.').take(2).collect::<Vec<_>>().join(".");
         let mut programs = vec![
             ("Tidings".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
-            ("Valkey".to_owned(), version("valkey-server")),
-            ("Node.js".to_owned(), version("node")),
+            ("Valkey".to_owned(), version("valkey-server".as_ref(), "--version")),
+            ("Node.js".to_owned(), version("node".as_ref(), "--version")),
         ];
+        if let Some(program) = &others.centrifugo {
+            programs.push(("Centrifugo".to_owned(), version(program, "version")));
+        }
         programs.extend(peers()?);
         Ok(Self {
             processor: field("model name").unwrap_or("unknown").to_owned(),
@@ -42,8 +48,8 @@ impl Machine {
 }
 
 /// The first word of what a program says of its version that looks like one.
-fn version(program: &str) -> String {
-    let output = Command::new(program).arg("--version").output();
+fn version(program: &Path, question: &str) -> String {
+    let output = Command::new(program).arg(question).output();
     let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
     let text = text.unwrap_or_default();
     let words = text.split_whitespace().map(|word| word.trim_start_matches(['v', '=']));

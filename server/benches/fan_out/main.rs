@@ -7,12 +7,16 @@
 //! - `round`: how each scenario is run once; `window`: a server with its subscribers, measured
 //! - `crowd`, `connection`, `protocol`, `frame`, `tally`: the subscribers
 //! - `publisher`, `payload`, `broker`: what is published
+//! - `channels`: the scenarios with many channels; `centrifugo`: a peer in them
+//! - `parts`: a server in a process of the bench's own, on one core and on two
 //! - `query`: calls; `watch`: a replica's metrics; `usage`: what a process uses, by the operating system's word
 //! - `figures`, `summary`, `machine`, `report`, `table`, `chart`: what comes out
 //! - `floor`: the bare floor, a server that does nothing but write
 
 mod arguments;
 mod broker;
+mod centrifugo;
+mod channels;
 mod chart;
 mod connection;
 mod crowd;
@@ -21,6 +25,7 @@ mod figures;
 mod floor;
 mod frame;
 mod machine;
+mod parts;
 mod payload;
 mod protocol;
 mod publisher;
@@ -55,6 +60,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.command {
         Some(Command::Floor) => floor::serve(),
+        Some(Command::Parts) => parts::run(),
         None => report(&arguments).and_then(|report| {
             println!("{}", table::write(&report));
             if let Some(path) = &arguments.chart {
@@ -77,7 +83,7 @@ fn report(arguments: &Arguments) -> Result<Report, BoxError> {
     if let Some(path) = &arguments.from {
         return Report::read(path);
     }
-    let mut report = Report { machine: Machine::read()?, runs: Vec::new() };
+    let mut report = Report { machine: Machine::read(&arguments.programs())?, runs: Vec::new() };
     let mut bench = Bench::start(arguments)?;
     // Round after round, so that whatever else the machine does meets all of them.
     for round in 1..=arguments.runs {
@@ -100,6 +106,15 @@ fn report(arguments: &Arguments) -> Result<Report, BoxError> {
 
 #[expect(clippy::print_stderr, reason = "it takes minutes, and somebody may be watching")]
 fn progress(run: &Run, rounds: u32) {
+    if let Some(line) = channels::table::line(run) {
+        eprintln!(
+            "{}/{rounds} {:<9} {:<11} {line}",
+            run.round,
+            run.scenario.name(),
+            run.server.name()
+        );
+        return;
+    }
     let FanOut { subscribers, received, expected, latency_p99_us, .. } = run.fan_out;
     eprintln!(
         "{}/{rounds} {:<9} {:<11} {subscribers:>6} subscribers {:6.2} µs/delivery {received}/{expected} p99 {:.1} ms, others on its CPU {:.0} %",

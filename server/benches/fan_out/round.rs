@@ -53,6 +53,15 @@ impl Bench {
                 }
                 runs
             }
+            Scenario::Channels
+            | Scenario::Steady
+            | Scenario::Recovery
+            | Scenario::Hot
+            | Scenario::Windows
+            | Scenario::Million => vec![self.run_channels(scenario, server, load, round)?],
+            Scenario::Parts => {
+                vec![Run { parts: self.measure_parts()?, ..plain(FanOut::default()) }]
+            }
             Scenario::Query => {
                 let mut stage = self.set(server, load, 0, &[])?;
                 self.warm_up(&mut stage)?;

@@ -27,12 +27,28 @@ pub(crate) enum Scenario {
     Stalled,
     /// What Valkey does for 10 and for 1,000 subscribers, 50 events a second.
     Valkey,
+    /// 1,000 connections subscribe to 100 channels each, all at once.
+    Channels,
+    /// 5,000 channels with a subscriber each, 10,000 events a second in all.
+    Steady,
+    /// Valkey is killed under 100,000 channels and comes back empty.
+    Recovery,
+    /// A hot channel beside a quiet one.
+    Hot,
+    /// 1,000 channels with 1,100 events of 1 KB each: what the server keeps of them.
+    Windows,
+    /// 4,000 channels, the broker in the server's memory: what a second core brings.
+    Parts,
+    /// 1,000,000 channels: subscribes, deliveries and a restart of Valkey. Runs only when it is named.
+    Million,
 }
 
 /// How much there is to deliver.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Load {
     pub(crate) subscribers: usize,
+    /// In how many channels, where it is not one: then each has one subscriber, and `subscribers` are connections.
+    pub(crate) channels: u32,
     /// Events a second.
     pub(crate) rate: u32,
     /// How many events are published at once.
@@ -57,6 +73,13 @@ impl Scenario {
             Self::Query => "query",
             Self::Stalled => "stalled",
             Self::Valkey => "valkey",
+            Self::Channels => "channels",
+            Self::Steady => "steady",
+            Self::Recovery => "recovery",
+            Self::Hot => "hot",
+            Self::Windows => "windows",
+            Self::Parts => "parts",
+            Self::Million => "million",
         }
     }
 
@@ -67,11 +90,17 @@ impl Scenario {
 
     /// Who is measured, unless the arguments name some of them.
     pub(crate) fn servers(self) -> &'static [Server] {
-        use Server::{Bun, Floor, SocketIo, Tidings, Trpc};
+        use Server::{Bun, Centrifugo, Floor, SocketIo, Tidings, Trpc};
         match self {
             Self::Paced | Self::Saturated => &[Tidings, Bun, SocketIo, Trpc, Floor],
             Self::Wide | Self::Large => &[Tidings, Bun, Floor],
-            Self::Query | Self::Stalled | Self::Valkey => &[Tidings],
+            Self::Query | Self::Stalled | Self::Valkey | Self::Parts => &[Tidings],
+            Self::Channels
+            | Self::Steady
+            | Self::Recovery
+            | Self::Hot
+            | Self::Windows
+            | Self::Million => &[Tidings, Centrifugo],
         }
     }
 
@@ -79,6 +108,7 @@ impl Scenario {
         let seconds = Duration::from_secs;
         let paced = Load {
             subscribers: 1_000,
+            channels: 1,
             rate: 20,
             burst: 1,
             bytes: 200,
@@ -102,8 +132,22 @@ impl Scenario {
             Self::Wide => Load { subscribers: 10_000, rate: 2, ..paced },
             Self::Large => Load { bytes: 10_000, ..paced },
             Self::Query => Load { rate: 10, ..paced },
+            Self::Parts => paced,
             Self::Stalled => Load { bytes: 4_000, window: seconds(10), ..paced },
             Self::Valkey => Load { rate: 50, ..paced },
+            Self::Channels => Load { channels: 100_000, rate: 10_000, burst: 100, ..paced },
+            Self::Steady => Load { channels: 5_000, rate: 10_000, burst: 10, ..paced },
+            Self::Recovery => Load { channels: 100_000, ..paced },
+            Self::Hot => Load {
+                subscribers: 3,
+                rate: 20,
+                bytes: 10_000,
+                window: seconds(15),
+                patience: seconds(60),
+                ..paced
+            },
+            Self::Windows => Load { channels: 1_000, burst: 100, bytes: 1_000, ..paced },
+            Self::Million => Load { channels: 1_000_000, rate: 10_000, burst: 100, ..paced },
         }
     }
 }
@@ -114,6 +158,10 @@ impl Load {
         Self {
             window: arguments.window().unwrap_or(self.window),
             burst: arguments.burst.unwrap_or(self.burst),
+            channels: match arguments.channels {
+                Some(channels) if self.channels > 1 => channels,
+                _ => self.channels,
+            },
             ..self
         }
     }

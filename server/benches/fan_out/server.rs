@@ -10,7 +10,7 @@ use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use tidings_testkit::{Port, Process, Replica, ReplicaOptions, ValkeyProcess};
 
-use crate::{error::BoxError, protocol::Protocol};
+use crate::{centrifugo, error::BoxError, protocol::Protocol};
 
 /// The folder of the servers that are not ours.
 pub(crate) const PEERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../benches/peers");
@@ -26,8 +26,9 @@ pub(crate) enum Server {
     /// `tidings-demo serve`.
     Tidings,
     /// An earlier build of Tidings, given with `--before`.
-    #[value(skip)]
     Before,
+    /// Centrifugo with its Redis engine, given with `--centrifugo`.
+    Centrifugo,
     /// Frames made by hand, straight to the sockets.
     Floor,
     /// Bun's own publish, with the same frames as Tidings.
@@ -44,6 +45,7 @@ impl Server {
         match self {
             Self::Tidings => "Tidings",
             Self::Before => "before",
+            Self::Centrifugo => "Centrifugo",
             Self::Floor => "bare floor",
             Self::Bun => "Bun publish",
             Self::SocketIo => "Socket.IO",
@@ -53,7 +55,10 @@ impl Server {
 
     pub(crate) fn protocol(self) -> Protocol {
         match self {
-            Self::Tidings | Self::Before | Self::Floor | Self::Bun => Protocol::JsonRpc,
+            // Centrifugo is measured with many channels only: see `channels::language`.
+            Self::Tidings | Self::Before | Self::Floor | Self::Bun | Self::Centrifugo => {
+                Protocol::JsonRpc
+            }
             Self::SocketIo => Protocol::SocketIo,
             Self::Trpc => Protocol::Trpc,
         }
@@ -63,6 +68,14 @@ impl Server {
     pub(crate) fn sends_the_same(self) -> bool {
         self.protocol() == Protocol::JsonRpc
     }
+}
+
+/// The programs that the command line names.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Programs {
+    /// An earlier build of `tidings-demo`.
+    pub(crate) before: Option<PathBuf>,
+    pub(crate) centrifugo: Option<PathBuf>,
 }
 
 /// A server that runs. Killed when dropped.
@@ -83,12 +96,12 @@ impl Running {
         server: Server,
         cpu: usize,
         valkey: &ValkeyProcess,
-        before: Option<&Path>,
+        programs: &Programs,
         arguments: &[&str],
     ) -> Result<Self, BoxError> {
         let replica = match server {
             Server::Tidings => Some(Path::new(env!("CARGO_BIN_EXE_tidings-demo"))),
-            Server::Before => Some(before.ok_or("--before names no program")?),
+            Server::Before => Some(programs.before.as_deref().ok_or("--before names no program")?),
             _ => None,
         };
         if let Some(program) = replica {
@@ -99,6 +112,12 @@ impl Running {
             return Ok(Self { owned: Owned::Replica(Replica::start(options).await?) });
         }
         let port = Port::reserve()?;
+        if server == Server::Centrifugo {
+            let program = programs.centrifugo.as_deref();
+            let program = program.ok_or("--centrifugo names no program")?;
+            let process = centrifugo::start(program, cpu, port.number(), valkey).await?;
+            return Ok(Self { owned: Owned::Peer { process, port } });
+        }
         let (program, arguments) = command(server)?;
         let mut command = Process::command_on_cpu(cpu, program)?;
         command
@@ -140,7 +159,9 @@ impl Running {
 /// What to run for a server that is not Tidings.
 fn command(server: Server) -> Result<(PathBuf, Vec<&'static str>), BoxError> {
     Ok(match server {
-        Server::Tidings | Server::Before | Server::Floor => (env::current_exe()?, vec!["floor"]),
+        Server::Tidings | Server::Before | Server::Centrifugo | Server::Floor => {
+            (env::current_exe()?, vec!["floor"])
+        }
         Server::Bun => (bun()?, vec!["bun.js"]),
         Server::SocketIo => (node()?, vec!["socket-io.js"]),
         Server::Trpc => (node()?, vec!["trpc.js"]),

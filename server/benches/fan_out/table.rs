@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::{
+    channels,
     figures::FanOut,
     report::Report,
     scenario::Scenario,
@@ -24,10 +25,15 @@ pub(crate) fn write(report: &Report) -> String {
         programs.collect::<Vec<_>>().join(", "),
         summary.rounds(),
     );
-    for scenario in [Scenario::Paced, Scenario::Saturated, Scenario::Wide, Scenario::Large] {
+    for scenario in
+        [Scenario::Paced, Scenario::Saturated, Scenario::Wide, Scenario::Large, Scenario::Steady]
+    {
         if let Some(table) = fan_out(summary, scenario) {
             let _ = write!(text, "\n{}\n{table}", title(scenario));
         }
+    }
+    for extra in channels::table::write(summary) {
+        let _ = write!(text, "\n{extra}");
     }
     for extra in [query(summary), stalled(summary), valkey(summary)].into_iter().flatten() {
         let _ = write!(text, "\n{extra}");
@@ -38,11 +44,15 @@ pub(crate) fn write(report: &Report) -> String {
 
 fn title(scenario: Scenario) -> String {
     let load = scenario.load();
+    let subscribers = if load.channels > 1 {
+        format!("{} channels with a subscriber each", load.channels)
+    } else {
+        format!("{} subscribers", load.subscribers)
+    };
     let at_once = if load.burst == 1 { String::new() } else { format!(", {} at once", load.burst) };
     format!(
-        "{}: {} subscribers × {} events/s{at_once}, {} B",
+        "{}: {subscribers} × {} events/s{at_once}, {} B",
         scenario.name(),
-        load.subscribers,
         load.rate,
         load.bytes
     )
@@ -151,11 +161,15 @@ fn targets(summary: Summary<'_>) -> String {
     align(&[vec![head], rows.collect()].concat())
 }
 
-fn median(spread: Option<Spread>, digits: usize) -> String {
-    spread.map_or_else(|| "–".to_owned(), |s| format!("{:.digits$}", s.median))
+pub(crate) fn median(spread: Option<Spread>, digits: usize) -> String {
+    match spread {
+        Some(s) if s.median > 1e100 => "never".to_owned(),
+        Some(s) => format!("{:.digits$}", s.median),
+        None => "–".to_owned(),
+    }
 }
 
-fn spread(spread: Option<Spread>, digits: usize) -> String {
+pub(crate) fn spread(spread: Option<Spread>, digits: usize) -> String {
     match spread {
         Some(s) if s.median > 1e100 => "never".to_owned(),
         Some(s) => format!("{:.digits$} ({:.digits$}–{:.digits$})", s.median, s.least, s.most),
@@ -164,7 +178,7 @@ fn spread(spread: Option<Spread>, digits: usize) -> String {
 }
 
 /// Columns: the first to the left, the others to the right.
-fn align(rows: &[Vec<String>]) -> String {
+pub(crate) fn align(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column));

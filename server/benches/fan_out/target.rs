@@ -1,6 +1,7 @@
 //! What the figures have to be.
 
 use crate::{
+    channels,
     figures::{FanOut, Run, Stall},
     round::{OUTBOX_BYTES, STALL_LIMIT},
     scenario::Scenario::{self, Large, Paced, Query, Saturated, Valkey, Wide},
@@ -116,5 +117,6 @@ pub(crate) fn all(summary: Summary<'_>) -> Vec<Target> {
     add("valkey: connections of a replica", connections, Bound::Exactly(2.0));
     let grows = summary::ratio(summary.valkey(true), summary.valkey(false), FanOut::valkey_cost);
     add("valkey: its CPU per event for 1,000 subscribers, of that for 10", grows, at_most(1.1));
+    channels::target::add(summary, &mut targets);
     targets
 }

@@ -58,20 +58,30 @@ impl Watch {
 }
 
 fn look(metrics: SocketAddr, pid: u32) -> Result<Look, BoxError> {
-    let mut socket = TcpStream::connect(metrics)?;
-    socket.set_read_timeout(Some(PATIENCE))?;
-    write!(socket, "GET /metrics HTTP/1.0\r\nHost: {metrics}\r\n\r\n")?;
-    let mut answer = String::new();
-    socket.read_to_string(&mut answer)?;
-    let metric = |name: &str| {
-        answer
-            .lines()
-            .find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse().ok())
-    };
+    let answer = read(metrics)?;
+    let metric = |name: &str| find(&answer, name);
     Ok(Look {
         at: Instant::now(),
         connections: metric("tidings_connections").ok_or("it does not count its connections")?,
         stalled: metric("tidings_connections_stalled_total"),
         memory_kib: usage::memory_kib(pid)?,
     })
+}
+
+/// One metric's value now.
+pub(crate) fn metric(metrics: SocketAddr, name: &str) -> Option<f64> {
+    find(&read(metrics).ok()?, name)
+}
+
+fn read(metrics: SocketAddr) -> Result<String, BoxError> {
+    let mut socket = TcpStream::connect(metrics)?;
+    socket.set_read_timeout(Some(PATIENCE))?;
+    write!(socket, "GET /metrics HTTP/1.0\r\nHost: {metrics}\r\n\r\n")?;
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer)?;
+    Ok(answer)
+}
+
+fn find(metrics: &str, name: &str) -> Option<f64> {
+    metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse().ok())
 }

@@ -2,7 +2,6 @@
 
 use std::{
     collections::HashMap,
-    path::PathBuf,
     thread,
     time::{Duration, Instant},
 };
@@ -20,7 +19,7 @@ use crate::{
     payload::{Clock, Payload},
     publisher::{Plan, Publisher},
     scenario::Load,
-    server::{Running, Server},
+    server::{Programs, Running, Server},
     usage,
 };
 
@@ -31,13 +30,13 @@ const SILENCE: Duration = Duration::from_secs(1);
 
 /// What every run uses.
 pub(crate) struct Bench {
-    runtime: Runtime,
+    pub(crate) runtime: Runtime,
     valkey: ValkeyProcess,
     /// The publisher's.
     connection: Connection,
-    server_cpu: usize,
-    /// The program of an earlier build.
-    before: Option<PathBuf>,
+    pub(crate) server_cpu: usize,
+    pub(crate) load_cpu: usize,
+    pub(crate) programs: Programs,
     /// By payload size: a message of a server that has to send what Tidings sends, but for ids and times.
     messages: HashMap<usize, (Server, Vec<u8>)>,
 }
@@ -72,9 +71,17 @@ impl Bench {
         let replica = replica.valkey_url(valkey.url());
         runtime.block_on(async { Replica::start(replica).await?.stop().await })?;
         let connection = broker::connect(&valkey)?;
-        let server_cpu = arguments.server_cpu;
-        let before = arguments.before.clone();
-        Ok(Self { runtime, valkey, connection, server_cpu, before, messages: HashMap::new() })
+        let (server_cpu, load_cpu) = (arguments.server_cpu, arguments.load_cpu);
+        let programs = arguments.programs();
+        Ok(Self {
+            runtime,
+            valkey,
+            connection,
+            server_cpu,
+            load_cpu,
+            programs,
+            messages: HashMap::new(),
+        })
     }
 
     /// Starts a server, and subscribes to it.
@@ -86,13 +93,8 @@ impl Bench {
         arguments: &[&str],
     ) -> Result<Stage, BoxError> {
         broker::forget(&mut self.connection)?;
-        let start = Running::start(
-            server,
-            self.server_cpu,
-            &self.valkey,
-            self.before.as_deref(),
-            arguments,
-        );
+        let start =
+            Running::start(server, self.server_cpu, &self.valkey, &self.programs, arguments);
         let running = self.runtime.block_on(start)?;
         thread::sleep(SETTLE);
         let memory_before_kib = usage::memory_kib(running.pid())?;
