@@ -34,7 +34,7 @@ pub struct Limits {
     #[arg(long, env = "MAX_BATCH", value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..))]
     pub max_batch: u32,
 
-    /// Bytes of one event's payload. A handler that publishes a larger one gets an error; one from elsewhere reaches no client, and is logged and counted.
+    /// Bytes of one event's payload. A handler that publishes a larger one gets an error; one from elsewhere is left out, logged and counted, and subscribers get a gap in its place.
     #[arg(long, env = "MAX_PAYLOAD_BYTES", value_name = "BYTES", default_value_t = 1024 * 1024, value_parser = clap::value_parser!(u32).range(2..))]
     pub max_payload_bytes: u32,
 

@@ -84,29 +84,36 @@ impl Part {
         loop {
             // What is there is taken without looking at the others, which costs more than an event does.
             let incoming = match incoming.next().now_or_never() {
-                Some(incoming) => incoming,
-                None => tokio::select! {
-                    () = self.shared.stop.cancelled() => return,
-                    _ = age.tick() => {
-                        self.age_windows().await;
-                        continue;
+                Some(incoming) => {
+                    // The stream may always have something at once.
+                    if Instant::now() > turn_ends {
+                        if self.shared.stop.is_cancelled() {
+                            return;
+                        }
+                        if age.tick().now_or_never().is_some() {
+                            self.age_windows().await;
+                        }
+                        tokio::task::yield_now().await;
+                        turn_ends = Instant::now() + TURN;
                     }
-                    incoming = incoming.next() => incoming,
-                },
+                    incoming
+                }
+                None => {
+                    let incoming = tokio::select! {
+                        () = self.shared.stop.cancelled() => return,
+                        _ = age.tick() => {
+                            self.age_windows().await;
+                            continue;
+                        }
+                        incoming = incoming.next() => incoming,
+                    };
+                    // Others have had their turn meanwhile.
+                    turn_ends = Instant::now() + TURN;
+                    incoming
+                }
             };
             let Some(incoming) = incoming else { return };
             self.take(incoming).await;
-            // The stream may always have something at once.
-            if Instant::now() > turn_ends {
-                if self.shared.stop.is_cancelled() {
-                    return;
-                }
-                if age.tick().now_or_never().is_some() {
-                    self.age_windows().await;
-                }
-                tokio::task::yield_now().await;
-                turn_ends = Instant::now() + TURN;
-            }
         }
     }
 
