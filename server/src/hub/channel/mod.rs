@@ -210,7 +210,11 @@ impl HubChannel {
     /// more than this replica, or an epoch of which this replica has not heard yet.
     pub(super) fn has_since(&self, cursor: Position) -> bool {
         let state = self.state();
-        state.window.as_ref().is_some_and(|window| window.since(cursor).is_some())
+        state.window.as_ref().is_some_and(|window| {
+            let newest = window.newest();
+            let is_ahead = cursor.epoch == newest.epoch && cursor.offset > newest.offset;
+            !is_ahead && window.since(cursor).is_some()
+        })
     }
 
     /// Removes a subscriber, unless it has been stopped already.
