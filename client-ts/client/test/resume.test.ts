@@ -15,7 +15,9 @@ const APPEND_ONLY = ["--appendonly", "yes", "--appendfsync", "always"];
 /** A subscriber on one replica, which can be cut off from it. */
 async function setUp(...valkeyArgs: string[]) {
   const valkey = await Valkey.start(...valkeyArgs);
-  const server = await TidingsServer.start("--valkey-url", valkey.url);
+  // One with an append-only file keeps everything, and the server has to be told so.
+  const declared = valkeyArgs.length > 0 ? ["--valkey-durability", "restart"] : [];
+  const server = await TidingsServer.start("--valkey-url", valkey.url, ...declared);
   const cable = new Cable();
   const inbox = new Inbox<User[]>();
   const client = server.client({ WebSocket: cable.WebSocket, backoff });
