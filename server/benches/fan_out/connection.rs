@@ -1,7 +1,7 @@
 //! One subscriber's connection.
 
 use std::{
-    io::{self, ErrorKind, Read as _, Write as _},
+    io::{self, Write as _},
     net::SocketAddr,
 };
 
@@ -12,6 +12,7 @@ use crate::{
     frame::{self, Header, Kind},
     payload::{Clock, StampReader},
     protocol::{Protocol, Step},
+    receive::{Received, receive, take_whole},
     tally::Tally,
 };
 
@@ -82,18 +83,15 @@ impl Connection {
     pub(crate) fn read(&mut self, desk: &mut Desk) {
         let mut buffer = std::mem::take(&mut desk.buffer);
         while self.stage != Stage::Closed {
-            match self.socket.read(&mut buffer) {
-                Ok(0) => self.close(desk),
-                Ok(length) => {
+            match receive(&mut self.socket, &mut buffer) {
+                Received::Bytes { length, all } => {
                     self.take(&buffer[..length], desk);
-                    // Less than there is room for: all has been read, and the next byte wakes us.
-                    if length < buffer.len() {
+                    if all {
                         break;
                     }
                 }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(_) => self.close(desk),
+                Received::Nothing => break,
+                Received::End => self.close(desk),
             }
         }
         desk.buffer = buffer;
@@ -106,16 +104,8 @@ impl Connection {
 
     fn take(&mut self, bytes: &[u8], desk: &mut Desk) {
         let now = desk.clock.now();
-        if self.rest.is_empty() {
-            let taken = self.frames(bytes, desk, now);
-            self.rest.extend_from_slice(&bytes[taken..]);
-        } else {
-            let mut all = std::mem::take(&mut self.rest);
-            all.extend_from_slice(bytes);
-            let taken = self.frames(&all, desk, now);
-            all.drain(..taken);
-            self.rest = all;
-        }
+        let rest = std::mem::take(&mut self.rest);
+        self.rest = take_whole(rest, bytes, |bytes| self.frames(bytes, desk, now));
     }
 
     /// Takes what is whole, and answers how many bytes that was.

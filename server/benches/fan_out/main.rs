@@ -5,7 +5,7 @@
 //! - `arguments`: what can be chosen
 //! - `scenario`: what is measured; `server`: on whom; `target`: what it should be
 //! - `round`: how each scenario is run once; `window`: a server with its subscribers, measured
-//! - `crowd`, `connection`, `protocol`, `frame`, `tally`: the subscribers
+//! - `crowd`, `connection`, `protocol`, `frame`, `receive`, `tally`: the subscribers
 //! - `publisher`, `payload`, `broker`: what is published
 //! - `channels`: the scenarios with many channels; `centrifugo`: a peer in them
 //! - `parts`: a server in a process of the bench's own, on one core and on two
@@ -30,6 +30,7 @@ mod payload;
 mod protocol;
 mod publisher;
 mod query;
+mod receive;
 mod report;
 mod round;
 mod scenario;

@@ -1,7 +1,7 @@
 //! A connection with many subscriptions.
 
 use std::{
-    io::{ErrorKind, Read as _, Write as _},
+    io::{ErrorKind, Write as _},
     net::SocketAddr,
     ops::Range,
 };
@@ -17,6 +17,7 @@ use crate::{
     error::BoxError,
     frame::{self, Header, Kind},
     payload::StampReader,
+    receive::{Received, receive, take_whole},
 };
 
 /// How far a connection has come.
@@ -137,17 +138,15 @@ impl Client {
     pub(crate) fn read(&mut self, desk: &mut Desk) {
         let mut buffer = std::mem::take(&mut desk.buffer);
         while self.stage != Stage::Closed {
-            match self.socket.read(&mut buffer) {
-                Ok(0) => self.close(desk),
-                Ok(length) => {
+            match receive(&mut self.socket, &mut buffer) {
+                Received::Bytes { length, all } => {
                     self.take(&buffer[..length], desk);
-                    if length < buffer.len() {
+                    if all {
                         break;
                     }
                 }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(_) => self.close(desk),
+                Received::Nothing => break,
+                Received::End => self.close(desk),
             }
         }
         desk.buffer = buffer;
@@ -160,16 +159,8 @@ impl Client {
 
     fn take(&mut self, bytes: &[u8], desk: &mut Desk) {
         let now = desk.ledger.clock.now();
-        if self.rest.is_empty() {
-            let taken = self.frames(bytes, desk, now);
-            self.rest.extend_from_slice(&bytes[taken..]);
-        } else {
-            let mut all = std::mem::take(&mut self.rest);
-            all.extend_from_slice(bytes);
-            let taken = self.frames(&all, desk, now);
-            all.drain(..taken);
-            self.rest = all;
-        }
+        let rest = std::mem::take(&mut self.rest);
+        self.rest = take_whole(rest, bytes, |bytes| self.frames(bytes, desk, now));
         if self.rest.is_empty() {
             // Thousands of clients would keep it.
             self.rest = Vec::new();

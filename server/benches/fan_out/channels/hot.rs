@@ -11,7 +11,7 @@ use super::{
     gauge::Gauge,
     press::Press,
     quiet::Quiet,
-    stage::Stage,
+    stage::{Stage, publish_while_reading},
     visitor::Visitor,
 };
 use crate::{error::BoxError, publisher::Plan, scenario::Load, server::Server, window::Bench};
@@ -60,13 +60,8 @@ pub(crate) fn measure(bench: &mut Bench, server: Server, load: Load) -> Result<H
     let burst = burst.round() as u64;
     let bursts = u64::try_from(load.window.as_nanos() / EVERY.as_nanos())?;
     let plan = Plan { from: published, events: burst * bursts, burst, every: EVERY };
-    let took = thread::scope(|scope| {
-        let publishing = scope.spawn(|| press.publish(plan));
-        while !publishing.is_finished() {
-            clients.read_until(Duration::from_millis(20), |_| false)?;
-        }
-        publishing.join().map_err(|_| "the publisher panicked")?
-    })?;
+    let took = publish_while_reading(&mut clients, &mut press, plan)?;
+
     let visits = visitor.stop()?;
     let stopping = thread::spawn(|| quiet.stop().map_err(|e| e.to_string()));
     while !stopping.is_finished() {

@@ -138,13 +138,22 @@ pub(crate) fn publish(
     silence: Duration,
     mut done: impl FnMut(&super::ledger::Ledger) -> bool,
 ) -> Result<Duration, BoxError> {
-    let took = thread::scope(|scope| {
+    let took = publish_while_reading(clients, press, plan)?;
+    clients.read_all(silence, &mut done)?;
+    Ok(took)
+}
+
+/// Publishes from a thread of its own, while this one reads. Answers how long that took.
+pub(crate) fn publish_while_reading(
+    clients: &mut Clients,
+    press: &mut Press,
+    plan: Plan,
+) -> Result<Duration, BoxError> {
+    thread::scope(|scope| {
         let publishing = scope.spawn(|| press.publish(plan));
         while !publishing.is_finished() {
             clients.read_until(Duration::from_millis(20), |_| false)?;
         }
         publishing.join().map_err(|_| "the publisher panicked")?
-    })?;
-    clients.read_all(silence, &mut done)?;
-    Ok(took)
+    })
 }
