@@ -19,7 +19,8 @@ use crate::{
     socket::Terms,
 };
 
-/// The most parts that a hub is divided into, and that the subscribers of one channel are. Each part has a connection to Valkey.
+/// The most parts that a hub, and the subscribers of one channel, are divided into. Each part of the hub has a connection to
+/// Valkey.
 const MOST_PARTS: usize = 16;
 
 /// What all parts of one running server share, whatever the service.

@@ -33,8 +33,8 @@ pub(crate) use bounded;
 /// Bounds how often lines of one kind are logged, and counts those that are left out: a `static` for each place in the code
 /// that logs them, which [`bounded!`] makes.
 ///
-/// It allocates nothing and takes no lock. What was left out since the last line is told by the next one, so the end of a
-/// flood is told when another line comes.
+/// It allocates nothing and takes no lock. The next line says how many were left out before it, so the end of a flood
+/// shows with the next line.
 #[derive(Debug)]
 pub(crate) struct LogLimit {
     per_second: u32,
@@ -47,7 +47,7 @@ pub(crate) struct LogLimit {
 static BEGUN: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 impl LogLimit {
-    /// At most so many lines in each second.
+    /// At most `per_second` lines in each second.
     pub(crate) const fn new(per_second: u32) -> Self {
         Self { per_second, window: AtomicU64::new(0), left_out: AtomicU64::new(0) }
     }

@@ -37,17 +37,15 @@ impl Count {
         }
     }
 
-    /// Its value.
-    pub(crate) fn get(&self) -> u64 {
-        self.value.load(Ordering::Relaxed)
-    }
-}
-
-impl Count {
     /// Raises it to a number that is counted elsewhere.
     pub(crate) fn raise_to(&self, to: u64) {
         let before = self.value.fetch_max(to, Ordering::Relaxed);
         self.exported.increment(to.saturating_sub(before));
+    }
+
+    /// Its value.
+    pub(crate) fn get(&self) -> u64 {
+        self.value.load(Ordering::Relaxed)
     }
 }
 

@@ -1,4 +1,4 @@
-//! How a stream goes on where it was left: pure functions over what was seen, what was kept and what arrives.
+//! Decides what follows what: pure functions over positions, histories and events that arrive.
 //!
 //! The hub's channels and single subscribers both resume by them. The live stream is joined first, the history is read
 //! after that, and any doubt is a gap: that is how Centrifugo recovers.
@@ -7,7 +7,7 @@ use tidings_contract::GapReason;
 
 use crate::broker::{History, Position, Publication, Tracked};
 
-/// What an event that arrives is to a channel that stands at some position.
+/// How an event that arrives relates to the position of its channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Arrival {
     /// The next event.
@@ -20,7 +20,7 @@ pub(crate) enum Arrival {
     Ahead,
 }
 
-/// Places an event that arrives at a channel that stands at `at`.
+/// Relates an event that arrives to `at`, the position of its channel.
 pub(crate) fn arrival(at: Position, event: Tracked) -> Arrival {
     let Position { epoch, offset } = event.position;
     if epoch != at.epoch {

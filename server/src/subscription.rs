@@ -179,7 +179,7 @@ fn unavailable(error: &BrokerUnavailable) -> RpcError {
     broker_unavailable()
 }
 
-/// A subscriber on its way from what it has to what is at hand in the hub.
+/// A subscriber that is sent what it missed, until the hub's window has the rest.
 struct Resume {
     claim: Claim,
     seat: Seat,
@@ -255,7 +255,7 @@ impl Resume {
             }
             self.terms.metrics.deliveries.increment(frames.len() as u64);
             if let Some((offset, _)) = now.last() {
-                self.cursor = Position { epoch: page.epoch, offset: *offset };
+                self.cursor = Position { offset: *offset, ..page.newest };
             }
             events = later;
         }

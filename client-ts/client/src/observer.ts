@@ -194,7 +194,7 @@ export class SubscriptionObserver<Input, T, Failure extends ClientError = Client
     this.#gaps += 1;
     const mine = this.#gaps;
     this.#inGap = true;
-    // Behind an event that was left out, what was missed still comes.
+    // A replay goes on behind an event that was left out.
     if (gap.reason !== "payloadRejected") this.#replaying = false;
     this.#updateContinuity();
     const madeUp = this.#handlers().onGap?.(gap);

@@ -2,7 +2,7 @@
 //!
 //! A broker takes in payloads, keeps the newest of them for a while, and gives them to every replica that has
 //! subscribed to their channel. [`MemoryBroker`] does so within one process, [`ValkeyBroker`] between all that
-//! share a Valkey server; both pass the suite in `conformance.rs`.
+//! share a Valkey server; both pass the suite in `conformance`.
 //!
 //! A broker never calls up: each part of the hub polls its own stream of [`Incoming`].
 
@@ -113,11 +113,11 @@ pub(crate) struct Publications {
     pub key: ChannelKey,
     /// What was published.
     pub publications: Vec<Publication>,
-    /// What was dropped behind these, because too much waited.
+    /// What was dropped behind these, because the inbox was full.
     pub missed: Missed,
 }
 
-/// What was dropped of a channel's publications, because too much waited.
+/// Publications of a channel that were dropped, because the inbox was full.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Missed {
     /// Some of what was dropped is in the history, or was replaced by a newer state.
@@ -129,7 +129,7 @@ pub(crate) struct Missed {
 /// A part of a channel's history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct History {
-    /// Where the channel stands.
+    /// The channel's position.
     pub newest: Position,
     /// The offset, in the epoch of `newest`, of the position that was asked for. `None` where that position belongs to
     /// another epoch.
@@ -217,8 +217,8 @@ pub(crate) trait Broker: fmt::Debug + Send + Sync + 'static {
         publishes: Vec<Publish>,
     ) -> BoxFuture<'static, Vec<Result<Position, BrokerUnavailable>>>;
 
-    /// Where `Log` channels stand, in the order of `keys`: at most [`STAND_KEYS`] of them. Writes nothing.
-    fn stand(
+    /// The positions of `Log` channels, in the order of `keys`: at most [`POSITIONS_AT_ONCE`] of them. Writes nothing.
+    fn positions(
         &self,
         keys: &[ChannelKey],
     ) -> BoxFuture<'static, Result<Vec<Position>, BrokerUnavailable>>;
@@ -231,7 +231,7 @@ pub(crate) trait Broker: fmt::Debug + Send + Sync + 'static {
         budget_bytes: usize,
     ) -> BoxFuture<'static, Result<History, BrokerUnavailable>>;
 
-    /// Begins another epoch, if the channel still stands before `seen` in the epoch of `seen`: the broker has lost events that
+    /// Begins another epoch, if the channel's position is still before `seen`, in the same epoch: the broker has lost events that
     /// it acknowledged, so it must not count on.
     fn renew(
         &self,
@@ -283,12 +283,12 @@ pub(crate) trait Broker: fmt::Debug + Send + Sync + 'static {
     fn refused_writes(&self) -> u64;
 }
 
-/// What comes from a broker for one part of the hub. It has to be polled for the broker to make progress, and never ends by
+/// The messages and notices of a broker for one part of the hub. It has to be polled for the broker to make progress, and never ends by
 /// itself.
 pub(crate) type IncomingStream = BoxStream<'static, Incoming>;
 
-/// How many channels can be asked for at once where they stand.
-pub(crate) const STAND_KEYS: usize = 256;
+/// Channels whose positions can be asked for at once.
+pub(crate) const POSITIONS_AT_ONCE: usize = 256;
 
 /// The bounds of the inbox of one part, where there are `parts`.
 fn inbox_limits(parts: usize) -> InboxLimits {
@@ -297,7 +297,8 @@ fn inbox_limits(parts: usize) -> InboxLimits {
     InboxLimits { channel_bytes: CHANNEL_BYTES.min(total_bytes / 4), total_bytes }
 }
 
-/// Bytes of one channel's messages that wait for the hub, and at most a quarter of its part's. Above it, the channel reads its history instead.
+/// Bytes of one channel's messages in an inbox, and at most a quarter of the inbox. Above it, the channel reads its history
+/// instead.
 const CHANNEL_BYTES: usize = 4 * 1024 * 1024;
 
 /// The same for all channels of a replica together.

@@ -8,10 +8,10 @@ use uuid::Uuid;
 use super::COUNT_KEPT;
 
 /// The place of an event: offsets count 1, 2, 3 … within an epoch, and a channel whose history was lost
-/// begins another epoch. Told by example: a client that has seen offset 3 comes back, and the channel is at
+/// begins another epoch. An example: a client that has seen offset 3 comes back, and the channel is at
 /// 4. Only the epoch tells whether 4 follows its 3, or belongs to a new count that began after a loss.
 ///
-/// A channel to which nothing was published has no count. It stands at a *void position*: offset 0, and an epoch that says
+/// A channel to which nothing was published has no count. Its position is *void*: offset 0, and an epoch that says
 /// "nothing was published here, as of time T, in keyspace K". The epoch has the form of a UUIDv7: 48 bits for T,
 /// in milliseconds since 1970, and 74 bits that are a hash of K. Brokers accept a void position for a limited time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -34,7 +34,8 @@ pub struct Limits {
     #[arg(long, env = "MAX_BATCH", value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..))]
     pub max_batch: u32,
 
-    /// Bytes of one event's payload. A handler that publishes a larger one gets an error; one from elsewhere is left out, logged and counted, and subscribers get a gap in its place.
+    /// Bytes of one event's payload. A handler that publishes a larger one gets an error. A larger one from elsewhere is left out,
+    /// logged and counted, and subscribers get a gap in its place.
     #[arg(long, env = "MAX_PAYLOAD_BYTES", value_name = "BYTES", default_value_t = 1024 * 1024, value_parser = clap::value_parser!(u32).range(2..))]
     pub max_payload_bytes: u32,
 
@@ -55,7 +56,7 @@ pub struct Limits {
     #[arg(long, env = "SEND_BUFFER_BYTES", value_name = "BYTES", default_value_t = 128 * 1024, value_parser = clap::value_parser!(u32).range(4096..=i64::from(i32::MAX / 2)))]
     pub send_buffer_bytes: u32,
 
-    /// Bytes of each active channel's newest events that are kept at hand for clients that come back. At
+    /// Bytes of each active channel's newest events that are kept in memory for clients that come back. At
     /// most half of `--outbox-bytes`.
     #[arg(long, env = "WINDOW_BYTES", value_name = "BYTES", default_value_t = 1024 * 1024)]
     pub window_bytes: u32,

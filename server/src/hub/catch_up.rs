@@ -1,8 +1,10 @@
 //! How channels learn where they stand, and get what they missed.
 //!
-//! Three causes, one way: a channel is new, an offset is missing, or the broker was away. Channels wait in two queues, and a
-//! fixed number of tasks takes them from there: *looks* ask for many `Log` channels at once where they stand, *reads* read one
-//! channel's history, newest value or members. So what is in flight to the broker is bounded, however many channels there are.
+//! A channel catches up when it is new, when an offset is missing, and when the broker was away. There are two queues, and a
+//! fixed number of tasks for each, so the number of requests to the broker is bounded, however many channels there are:
+//!
+//! - *looks* ask for the positions of many `Log` channels at once;
+//! - *reads* read one channel's history, newest value or members.
 
 use std::{
     collections::VecDeque,
@@ -22,7 +24,7 @@ use super::{
     part::Part,
 };
 use crate::{
-    broker::{BrokerUnavailable, Kept, Publication, STAND_KEYS},
+    broker::{BrokerUnavailable, Kept, POSITIONS_AT_ONCE, Publication},
     log_limit::bounded,
 };
 
@@ -43,11 +45,11 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 pub(super) struct CatchUps {
     /// Held for changes, never over an await. No other lock is taken under it.
     queues: Mutex<Queues>,
-    /// Rises with every answer of the broker: whoever waits for a channel to open waits on while it does.
+    /// Rises with every answer of the broker. A subscribe call waits for its channel while it rises.
     progress: AtomicU64,
 }
 
-/// Each channel stands in at most one of them, once: it has begun to catch up, and nobody else begins then.
+/// A channel is in one of them while it catches up. After an outage it may be in both: then one reading is repeated.
 #[derive(Debug, Default)]
 struct Queues {
     looks: VecDeque<Arc<HubChannel>>,
@@ -69,7 +71,7 @@ impl CatchUps {
     /// The next channels to look at. `None` when there are none: then the caller has to end.
     fn next_looks(&self) -> Option<Vec<Arc<HubChannel>>> {
         let mut queues = self.queues();
-        let many = queues.looks.len().min(STAND_KEYS);
+        let many = queues.looks.len().min(POSITIONS_AT_ONCE);
         if many == 0 {
             queues.lookers -= 1;
             queues.looks = VecDeque::new();
@@ -152,8 +154,7 @@ impl Part {
         let mut looks = Vec::with_capacity(channels.len());
         for channel in channels {
             let from = channel.reading();
-            // What was published before the look is in the history, or no longer true. Whoever wanted the channel may have
-            // left.
+            // Events from before the look are in the history, or were lost. The last subscriber may have left meanwhile.
             if self.if_current(&channel, |broker| broker.discard(&channel.key)) {
                 looks.push((channel, from));
             }
@@ -163,11 +164,11 @@ impl Part {
             return;
         }
         self.shared.metrics.history_reads.increment(1);
-        match self.shared.broker.stand(&keys).await {
-            Ok(stands) => {
+        match self.shared.broker.positions(&keys).await {
+            Ok(positions) => {
                 self.catch_ups.progressed();
-                for ((channel, from), newest) in looks.into_iter().zip(stands) {
-                    match channel.stands(from, newest) {
+                for ((channel, from), newest) in looks.into_iter().zip(positions) {
+                    match channel.take_position(from, newest) {
                         Some(caught_up) => self.caught_up(&channel, caught_up),
                         None => self.read_later(channel),
                     }
@@ -241,7 +242,7 @@ impl Part {
                 let key = std::slice::from_ref(&channel.key);
                 let from = match from {
                     Some(from) => from,
-                    None => *broker.stand(key).await?.first().ok_or_else(no_answer)?,
+                    None => *broker.positions(key).await?.first().ok_or_else(no_answer)?,
                 };
                 let history = broker.history(&channel.key, from, READ_BYTES).await?;
                 let newest = history.newest;
@@ -264,8 +265,8 @@ impl Part {
         self.fan_out(channel);
     }
 
-    /// Whether a channel is not to be read any more, because nobody is in it, or because the broker is down: it begins anew
-    /// when that is up.
+    /// Whether a channel is not to be read any more, because nobody is in it, or because the broker is down: it begins
+    /// again when the broker is up.
     fn gives_up(&self, channel: &Arc<HubChannel>, error: &BrokerUnavailable) -> bool {
         !self.has(channel) || self.is_down() && channel.failed(error)
     }

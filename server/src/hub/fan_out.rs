@@ -53,7 +53,7 @@ impl Part {
 
     /// Lets a channel's events wait in the inbox.
     pub(super) fn pause(&self, channel: &Arc<HubChannel>) {
-        // In this order: `resume_if_idle` may run at any moment, and resumes only what is marked.
+        // In this order: `resume_if_idle` may run at any moment, and resumes only a channel that is marked as paused.
         self.if_current(channel, |broker| broker.pause(&channel.key));
         channel.paused.store(true, Ordering::Release);
     }

@@ -58,7 +58,7 @@ pub(crate) struct HubOptions {
     pub instance: String,
     /// Bytes of one payload. A larger one is not sent.
     pub max_payload_bytes: usize,
-    /// Bytes of a channel's newest events that are kept in memory for those who come back. At most half of a connection's
+    /// Bytes of a channel's newest events that are kept in memory for clients that come back. At most half of a connection's
     /// outbox.
     pub window_bytes: usize,
     /// The same for all channels together.

@@ -1,7 +1,7 @@
 //! Parts of a channel's history, for subscribers that come back to find more missing than the window has.
 //!
 //! A thousand clients that lost the same connection ask for the same part: it is read once, encoded once, and
-//! kept in the window as far as there is room, so that whoever comes a moment later needs no reading.
+//! kept in the window as far as there is room, so clients that come a moment later need no reading.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -10,7 +10,6 @@ use futures_util::{
     future::{BoxFuture, Shared},
 };
 use tidings_contract::GapReason;
-use uuid::Uuid;
 
 use super::{channel::HubChannel, part::Part};
 use crate::{
@@ -19,17 +18,16 @@ use crate::{
     socket::Frame,
 };
 
-/// How much is read at a time: bytes of payload, overrun by at most one payload or a few.
-const PAGE_BYTES: usize = 512 * 1024;
+/// Bytes of payload that are read at a time, overrun by at most one payload or a few: as many as `functions.lua` reads in one
+/// call.
+const PAGE_BYTES: usize = 256 * 1024;
 
 /// What follows a position in the history.
 #[derive(Debug)]
 pub(crate) struct Page {
-    /// The epoch of the events.
-    pub(crate) epoch: Uuid,
-    /// Where the channel stands.
+    /// The channel's newest event.
     pub(crate) newest: Position,
-    /// Encoded events with their offsets.
+    /// Encoded events with their offsets, in the epoch of `newest`.
     pub(crate) events: Vec<(u64, Frame)>,
 }
 
@@ -71,8 +69,8 @@ impl HubChannel {
                         Some((event.offset()?, frame?))
                     });
                     let newest = history.newest;
-                    let page = Page { epoch: newest.epoch, newest, events: frames.collect() };
-                    channel.adopt(page.epoch, &page.events);
+                    let page = Page { newest, events: frames.collect() };
+                    channel.adopt(newest.epoch, &page.events);
                     page
                 }))
             });

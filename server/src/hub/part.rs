@@ -76,13 +76,13 @@ impl Part {
         Arc::new(Self { shared, channels, catch_ups, window_budget, procedures: Mutex::default() })
     }
 
-    /// Moves what comes from the broker to the subscribers, until the hub is stopped.
+    /// Takes messages and notices from the broker, until the hub is stopped.
     pub(super) async fn run(self: Arc<Self>, mut incoming: IncomingStream) {
         let mut age = interval(AGE);
         age.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut turn_ends = Instant::now() + TURN;
         loop {
-            // What is there is taken without looking at the others, which costs more than an event does.
+            // Takes everything that has arrived before it polls the other futures, which costs more than an event does.
             let incoming = match incoming.next().now_or_never() {
                 Some(incoming) => {
                     // The stream may always have something at once.
@@ -167,7 +167,7 @@ impl Part {
         self.relieve_windows();
     }
 
-    /// Drops the least recently used of them where all windows together take more than they may.
+    /// Drops the least recently used windows while all of them are above the budget.
     pub(super) fn relieve_windows(&self) {
         self.window_budget.relieve();
     }
@@ -195,7 +195,7 @@ impl Part {
         if self.shared.parts_down.fetch_add(1, Ordering::Relaxed) == 0 {
             self.shared.metrics.broker_losses.increment(1);
         }
-        let reason = is_down();
+        let reason = broker_is_down();
         for channels in told.chunks(TOLD) {
             for channel in channels {
                 channel.failed(&reason);
@@ -245,17 +245,17 @@ impl Part {
         let broker_down = channels.broker_down;
         let channel = match channels.by_key.get_mut(&key) {
             Some((channel, _)) if broker_down && channel.readiness() != Readiness::Ready => {
-                return Err(is_down());
+                return Err(broker_is_down());
             }
             Some((channel, seats)) => {
                 *seats += 1;
-                // An earlier attempt failed, and whoever made it is still about to leave.
+                // An earlier attempt failed, and its subscribers have not left yet.
                 if channel.reopen() {
                     self.shared.broker.subscribe(&key);
                 }
                 channel.clone()
             }
-            None if broker_down => return Err(is_down()),
+            None if broker_down => return Err(broker_is_down()),
             None => {
                 let procedure = self.procedure::<P>();
                 let channel = HubChannel::new(key.clone(), procedure, self.shared.next_id());
@@ -284,7 +284,7 @@ impl Part {
                     by_key.shrink_to(by_key.len() * 2);
                 }
                 self.shared.metrics.channels.fall();
-                // Under the lock, so that it cannot overtake the subscribing of who comes next.
+                // Under the lock, so that it comes before the next subscriber's `subscribe`.
                 self.shared.broker.unsubscribe(&channel.key);
             }
         }
@@ -302,7 +302,7 @@ impl Part {
         }
     }
 
-    /// Tells those who were let into a channel while the replica began to leave.
+    /// Stops subscribers that joined a channel while the replica began to drain.
     pub(super) fn drain_late(&self, channel: &HubChannel) {
         if self.channels().draining {
             stop_draining(channel);
@@ -362,7 +362,7 @@ impl Part {
     }
 }
 
-fn is_down() -> BrokerUnavailable {
+fn broker_is_down() -> BrokerUnavailable {
     BrokerUnavailable("it is down".to_owned())
 }
 

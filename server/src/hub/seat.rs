@@ -61,7 +61,7 @@ impl Seat {
     pub(crate) fn take(&mut self, subscriber: Subscriber, started: bool, gap: Option<GapReason>) {
         self.part.shared.metrics.gaps.increment(u64::from(gap.is_some()));
         self.taken = Some(self.channel.add(subscriber, started, gap));
-        // Where this one made them many, what was on its way has to be taken up again.
+        // This one may have divided the subscribers, and the batches on their way need a walk again.
         self.part.fan_out(&self.channel);
         self.part.drain_late(&self.channel);
     }

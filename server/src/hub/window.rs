@@ -51,7 +51,7 @@ impl<T> Window<T> {
         fits
     }
 
-    /// Begins anew at another position.
+    /// Begins again at another position, without events.
     pub(super) fn reset(&mut self, newest: Position) {
         *self = Self::new(newest);
     }

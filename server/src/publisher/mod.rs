@@ -22,7 +22,7 @@ use crate::{
 /// connection.
 ///
 /// - It reconnects by itself. A call fails when Valkey has not answered within 2 s.
-/// - On the memory broker, publishing waits while 256 events are in flight.
+/// - On the memory broker, publishing waits while more than 2 MiB of a channel's events have not been fanned out.
 /// - Only a server's publisher knows `--max-payload-bytes` and returns [`PublishError::TooLarge`].
 ///
 /// Calls that run at the same time are pipelined on one connection. [`Publisher::batch`] publishes many events in order
@@ -281,8 +281,8 @@ impl Publisher {
         Ok(self.broker.report(&key, member, None, P::MEMBER_TTL).await.map(drop)?)
     }
 
-    /// Publishes bytes unchecked, for tools that have checked them against the OpenRPC document. Replicas drop, log and
-    /// count a payload that does not fit its procedure. See [`Target`] for an example.
+    /// Publishes bytes unchecked, for tools that have checked them against the OpenRPC document. Replicas leave a
+    /// payload that does not fit its procedure out, log and count it, and subscribers get a gap in its place. See [`Target`] for an example.
     ///
     /// # Errors
     ///

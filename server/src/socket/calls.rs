@@ -77,7 +77,7 @@ impl Calls {
         }
     }
 
-    /// jsonrpsee has answered so many messages by itself. It does so when a message is nothing that it could start.
+    /// jsonrpsee has answered this many messages by itself: it could not start them.
     pub(super) fn refuse(&self, messages: usize) {
         if messages > 0 {
             self.end(messages);
@@ -85,7 +85,7 @@ impl Calls {
         }
     }
 
-    /// So many have been answered, or need no answer. An answer to nothing that was counted changes nothing.
+    /// This many messages have been answered, or need no answer. Answers to messages that were not counted change nothing.
     fn end(&self, messages: usize) {
         let less = |open: usize| Some(open.saturating_sub(messages));
         let before = self.open.fetch_update(Ordering::AcqRel, Ordering::Acquire, less);

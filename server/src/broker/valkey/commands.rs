@@ -154,7 +154,7 @@ impl Commands {
         }
     }
 
-    /// The lane's connection. Makes one, for all who ask meanwhile, where there is none.
+    /// The lane's connection. Makes one where there is none, once for all calls that wait for it.
     async fn line(&self, lane: &Lane, deadline: Instant) -> Result<Line, Failure> {
         let opened = self.opened(lane);
         match timeout_at(deadline, opened.line).await {
@@ -221,7 +221,7 @@ impl Commands {
     fn failure(&self, line: &Line, error: &redis::RedisError) -> Failure {
         let failure = Failure::of(error);
         match failure {
-            // Whoever is connected there is at the wrong node.
+            // Every connection to that node is at the wrong node.
             Failure::ReadOnly => self.0.health.end_round(line.round),
             Failure::WritesRefused(_) => {
                 self.0.refused_writes.fetch_add(1, Ordering::Relaxed);

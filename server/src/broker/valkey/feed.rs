@@ -1,8 +1,8 @@
-//! What comes from Valkey for one part of the hub, whatever happens to the connection.
+//! The messages and notices of Valkey for one part of the hub. It connects again after every failure.
 //!
 //! 1. Connect to the primary, after a jittered pause where that failed before, without end.
 //! 2. Check that all connections are at the same node. The first part also makes the commands ready for use.
-//! 3. Say `Up`, subscribe to all channels that are wanted, and hand on what comes.
+//! 3. Say `Up`, subscribe to all channels that are wanted, and hand on messages.
 //! 4. When the connection fails or the node cannot be used: say `Down`, hand on what had come before, and begin again.
 
 use std::{sync::Arc, time::Duration};
@@ -32,7 +32,7 @@ pub(super) struct Duties {
     pub(super) probe: Cmd,
 }
 
-/// What comes from Valkey for one part of the hub.
+/// The messages and notices of Valkey for one part of the hub.
 pub(super) struct Feed {
     part: usize,
     server: Server,
@@ -59,7 +59,7 @@ impl Feed {
         Self { part, server, health, inbox, duties, link: None, failures: 0, told_up: None }
     }
 
-    /// What comes, for ever. Nothing happens unless it is polled.
+    /// The feed as a stream, which never ends. Nothing happens unless it is polled.
     pub(super) fn stream(self) -> stream::BoxStream<'static, Incoming> {
         stream::unfold(self, async |mut feed| Some((feed.next().await, feed))).boxed()
     }

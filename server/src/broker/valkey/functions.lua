@@ -38,8 +38,8 @@ local VOID_MS = 30 * DAY_MS
 -- Valkey refuses an expiry that overflows its clock: a thousand years.
 local LONGEST_MS = 1000 * 365 * DAY_MS
 
--- Channels in one call of `tidings_stand`.
-local STAND_KEYS = 256
+-- Channels in one call of `tidings_positions`.
+local POSITIONS_AT_ONCE = 256
 -- Events and bytes that are read in one call, whatever the caller's budget: a call must not hold up Valkey.
 local READ_EVENTS = 256
 local READ_BYTES = 256 * 1024
@@ -56,7 +56,7 @@ local function now_ms()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
--- Which process of Valkey this is. It changes only with the process, and a library is loaded anew in each.
+-- Which process of Valkey this is. It changes only with the process, and each process loads the library again.
 local this_run = nil
 local function run_id()
   if not this_run then
@@ -252,7 +252,7 @@ end
 
 ---- Void positions
 --
--- A channel without a count stands at a void position: offset 0, and an epoch that says "nothing was published here, as
+-- A channel without a count has a void position: offset 0, and an epoch that says "nothing was published here, as
 -- of time T, in keyspace K". It looks like a UUIDv7: 48 bits of T, and 74 bits of a hash of K.
 
 -- The part of the epoch behind the time. Evictions take counts away: they make another keyspace.
@@ -417,8 +417,8 @@ end
 
 -- channels → { epoch, offset, epoch, offset, … }: where they stand
 local function stand(keys)
-  if #keys > STAND_KEYS then
-    return redis.error_reply('ERR tidings_stand takes ' .. STAND_KEYS .. ' channels at most')
+  if #keys > POSITIONS_AT_ONCE then
+    return redis.error_reply('ERR tidings_positions takes ' .. POSITIONS_AT_ONCE .. ' channels at most')
   end
   local spaces, now, answer = {}, now_ms(), {}
   for _, channel in ipairs(keys) do
@@ -447,7 +447,7 @@ end
 
 -- channel; epoch, offset, budget in bytes → { epoch, offset, after, { { offset, published at, payload }, … } }
 --
--- The first two say where the channel stands. `after` is the offset of that epoch which the given position equals, or nil
+-- The first two are the channel's position. `after` is the offset of that epoch which the given position equals, or nil
 -- where it belongs to another; then there are no events.
 local function read(channel, namespace, args)
   local epoch, offset, budget = args[1], tonumber(args[2] or ''), tonumber(args[3] or '')
@@ -474,7 +474,7 @@ end
 
 -- channel; epoch, offset → 1 if the channel began another epoch, else 0
 --
--- For a caller that has seen this position: where the channel stands before it in the same epoch, Valkey came back with
+-- For a caller that has seen this position: where the channel's is before it in the same epoch, Valkey came back with
 -- an older state, although it was declared durable. Then the count must not go on as if nothing had happened.
 local function renew(channel, namespace, args)
   local seen = tonumber(args[2] or '')
@@ -701,6 +701,6 @@ register('tidings_read', read, { 'no-writes' })
 register('tidings_renew', renew, { 'allow-oom' })
 register('tidings_history', history, { 'allow-oom' })
 redis.register_function{ function_name = 'tidings_configure', callback = configure, flags = { 'allow-oom' } }
-redis.register_function{ function_name = 'tidings_stand', callback = stand, flags = { 'no-writes' } }
+redis.register_function{ function_name = 'tidings_positions', callback = stand, flags = { 'no-writes' } }
 redis.register_function{ function_name = 'tidings_settings', callback = settings, flags = { 'no-writes' } }
 redis.register_function{ function_name = 'tidings_version', callback = version, flags = { 'no-writes' } }

@@ -178,7 +178,7 @@ mod tests {
         assert!(ended(&mut rounds, round).now_or_never().is_none());
         assert!(health.follow(round, &node("there")).now_or_never().unwrap().is_err());
         assert!(ended(&mut rounds, round).now_or_never().is_some());
-        // Also whoever was at the agreed node connects again.
+        // Connections to the agreed node are made again, too.
         assert!(health.agree(round, &node("here")).is_err());
         // The next round is free to choose.
         assert_eq!(health.lead(health.round(), &node("there")), Ok(()));

@@ -118,7 +118,7 @@ impl Link {
         self.round
     }
 
-    /// What comes next. Meanwhile keeps Valkey's subscriptions equal to those that are wanted, and checks the connection.
+    /// The next message or notice. Meanwhile keeps Valkey's subscriptions equal to those that are wanted, and checks the connection.
     ///
     /// # Errors
     ///
@@ -129,7 +129,7 @@ impl Link {
         health: &Health,
         duties: Option<&Duties>,
     ) -> Result<Incoming, Failure> {
-        // What has arrived is handed on at once, but for a look at everything else now and then.
+        // Hands messages on at once, and polls the other futures only now and then.
         if self.in_a_row < IN_A_ROW
             && let Some(incoming) = inbox.take()
         {
@@ -142,7 +142,7 @@ impl Link {
                 self.send_chunk(inbox);
             }
             let (silence, failing) = (self.silence_ends(), self.failing_ends());
-            // Answers come before deadlines: whoever polls late has still been answered in time.
+            // Answers before deadlines: an answer that has arrived counts, also when it is polled late.
             tokio::select! {
                 biased;
                 () = ended(&mut self.rounds, self.round) => {

@@ -104,11 +104,11 @@ impl Broker for ValkeyBroker {
         self.functions.clone().publish_all(publishes).boxed()
     }
 
-    fn stand(
+    fn positions(
         &self,
         keys: &[ChannelKey],
     ) -> BoxFuture<'static, Result<Vec<Position>, BrokerUnavailable>> {
-        self.functions.stand(keys).boxed()
+        self.functions.positions(keys).boxed()
     }
 
     fn history(

@@ -53,7 +53,7 @@ impl Reader {
         }
     }
 
-    /// Takes nothing any longer: what comes later belongs to a connection that was given up.
+    /// Drops later messages: they belong to a connection that was given up.
     pub(super) fn close(&self) {
         *self.is_open.lock().unwrap_or_else(PoisonError::into_inner) = false;
     }

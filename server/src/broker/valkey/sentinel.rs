@@ -17,7 +17,7 @@ use super::{
 /// How long one Sentinel may take to answer, and one node to be connected to.
 const LIMIT: Duration = Duration::from_secs(1);
 
-/// A primary, and those who know where it is.
+/// A primary, and the Sentinels that know its address.
 #[derive(Clone)]
 pub(super) struct Sentinels {
     pub(super) nodes: Vec<ConnectionInfo>,

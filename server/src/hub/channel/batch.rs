@@ -77,7 +77,7 @@ impl Pending {
         self.event(None, frame);
     }
 
-    /// A gap, which stands in the place of the event at `at`, or in no event's place.
+    /// A gap, in the place of the event at `at`, or in no event's place.
     pub(super) fn gap(&mut self, at: Option<Position>, frame: Frame) {
         self.gaps += 1;
         self.push(at, frame);

@@ -1,4 +1,4 @@
-//! What happens when it is not known where a channel stands: its history is read, while its events wait in the inbox.
+//! A channel that is catching up: it reads its history, while its events stay in the inbox.
 
 use std::sync::Arc;
 
@@ -52,16 +52,16 @@ impl HubChannel {
         self.state().catching_up.is_some()
     }
 
-    /// Marks the start of a reading of a `Log` feed, and returns where the channel stands. `None` when that is to be learnt.
+    /// Marks the start of a reading of a `Log` channel, and returns its position. `None` while that is unknown.
     pub(in crate::hub) fn reading(&self) -> Option<Position> {
         let mut state = self.state();
         state.catching_up.get_or_insert_default().again = false;
         state.window.as_ref().map(Window::newest)
     }
 
-    /// Takes where the broker says that a `Log` channel stands, which stood at `from` here. `None` when events may lie between:
-    /// then the history has to be read.
-    pub(in crate::hub) fn stands(
+    /// Takes a `Log` channel's position at the broker. Here it was at `from`. `None` when events may lie between: then the
+    /// history has to be read.
+    pub(in crate::hub) fn take_position(
         self: &Arc<Self>,
         from: Option<Position>,
         newest: Position,
@@ -77,7 +77,7 @@ impl HubChannel {
         (!may_follow).then(|| self.read(from, &History { newest, after: None, events }))
     }
 
-    /// Takes what was read of a `Log` channel, which stood at `from`.
+    /// Delivers what follows `from` in the history of a `Log` channel.
     pub(in crate::hub) fn read(
         self: &Arc<Self>,
         from: Option<Position>,
@@ -124,7 +124,7 @@ impl HubChannel {
         CaughtUp { sent, more }
     }
 
-    /// Begins the window anew at another position.
+    /// Moves the window to another position, without events.
     pub(super) fn move_to(&self, state: &mut State, newest: Position) {
         if let Some(window) = &mut state.window {
             let before = window.bytes();
@@ -176,7 +176,7 @@ impl HubChannel {
         }
     }
 
-    /// Ends catching up, because reading failed and the broker is down: when it is up again, the channel begins anew. False
+    /// Ends catching up, because reading failed and the broker is down: when it is up again, the channel begins again. False
     /// when it has just come up: then nothing is changed.
     pub(in crate::hub) fn failed(&self, reason: &BrokerUnavailable) -> bool {
         let mut state = self.state();

@@ -159,8 +159,8 @@ impl HubChannel {
         ))
     }
 
-    /// The event as subscribers get it, and whether it fits the channel's type. A gap stands in the place of one that does not,
-    /// where it has a place.
+    /// The event as subscribers get it, and whether it fits the channel's type. A gap takes the place of one that does not
+    /// fit, where it has a position.
     pub(in crate::hub) fn frame(&self, publication: &Publication) -> (Option<Frame>, bool) {
         let fault = match self.event(publication) {
             Ok(frame) => return (Some(frame), true),
@@ -219,7 +219,7 @@ impl HubChannel {
         sent
     }
 
-    /// Where a `Log` channel stands, if that is known.
+    /// The position of a `Log` channel, if it is known.
     fn position(&self, state: &State) -> Option<Position> {
         state.window.as_ref().map(Window::newest)
     }

@@ -4,8 +4,8 @@
 //! is the next. When it cannot know (it is new, an offset is missing, the broker was away) it is catching up: its events
 //! wait in the inbox until the history has been read (`catch_up.rs`).
 //!
-//! What comes next is settled under one lock, and put into a batch (`events.rs`, `catching_up.rs`). Batches are handed to
-//! subscribers afterwards, in steps, under other locks (`shard.rs`).
+//! 1. Under one lock, an event gets its place and is put into a batch (`events.rs`, `catching_up.rs`).
+//! 2. Afterwards, in steps and under other locks, batches are handed to the subscribers (`shard.rs`).
 
 use std::{
     sync::{
@@ -53,9 +53,9 @@ pub(super) struct HubChannel {
     used: AtomicBool,
     /// Its events wait in the inbox, because it is catching up or busy.
     pub(super) paused: AtomicBool,
-    /// Its history is read on when its subscribers have been given enough of what is on its way.
+    /// Reading its history goes on when its subscribers have been given enough of the batches on their way.
     pub(super) stalled: AtomicBool,
-    /// Held while it is settled what comes next; never over an await.
+    /// Held while events get their places; never over an await.
     state: Mutex<State>,
     /// The subscribers, while they are few. Taken after `state`, where both are.
     first: Mutex<Shard>,
@@ -84,10 +84,10 @@ struct State {
     batches: u64,
     broker: BrokerStatus,
     readiness: Readiness,
-    /// The newest events of a `Log` feed; a gap stands in the place of one that did not fit. Absent until the channel is
+    /// The newest events of a `Log` feed; a gap takes the place of one that did not fit. Absent until the channel is
     /// ready.
     window: Option<Window<Frame>>,
-    /// The window stands in the ring of those that may be dropped.
+    /// The window is in the ring of windows that may be dropped.
     in_ring: bool,
     /// The newest event of a `State` or `Members` feed.
     newest: Option<Box<Newest>>,
@@ -255,7 +255,7 @@ impl HubChannel {
         self.shard(shard).is_none_or(|mut shard| shard.give_up())
     }
 
-    /// Hands what is on its way to up to `visits` subscribers of a shard.
+    /// Hands batches to up to `visits` subscribers of a shard.
     pub(super) fn step(&self, shard: usize, visits: usize) -> Step {
         match self.shard(shard) {
             Some(mut shard) => shard.step(self.shared_id, visits),

@@ -21,7 +21,7 @@ use crate::socket::{Lane, Pushed};
 #[derive(Debug, Default)]
 pub(super) struct Shard {
     subscribers: Subscribers,
-    /// What no subscriber of this shard has been given yet. Bounded by those who produce: the channel's events stay in the
+    /// Batches that no subscriber of this shard has been given yet. Bounded, because the channel's events stay in the
     /// inbox while there is too much (`Part::pause`).
     outgoing: VecDeque<Arc<Batch>>,
     /// Bytes of `outgoing` and of the round, each batch counted once.
@@ -65,8 +65,8 @@ impl Shard {
         self.subscribers.swap_remove(key);
     }
 
-    /// Divides the subscribers by key among so many shards, with all that is on its way to them. Whoever walks this shard goes on
-    /// with the first of them.
+    /// Divides the subscribers by key among `shards` shards, with the batches that they have not been given. The walk over this
+    /// shard goes on in the first of them.
     pub(super) fn divide(&mut self, shards: usize) -> Box<[Mutex<Self>]> {
         let round = self.round.take();
         let begun = round.map(|round| round.batches).unwrap_or_default();

@@ -177,8 +177,8 @@ impl Functions {
         }
     }
 
-    /// Where `Log` channels stand: at most [`STAND_KEYS`](crate::broker::STAND_KEYS). One answer for each, in order.
-    pub(super) fn stand(
+    /// Where `Log` channels stand: at most [`POSITIONS_AT_ONCE`](crate::broker::POSITIONS_AT_ONCE). One answer for each, in order.
+    pub(super) fn positions(
         &self,
         keys: &[ChannelKey],
     ) -> impl Future<Output = Result<Vec<Position>, BrokerUnavailable>> + Send + 'static {
@@ -187,15 +187,15 @@ impl Functions {
         async move {
             functions.meet(&keys).await;
             let mut call = redis::cmd("FCALL_RO");
-            call.arg("tidings_stand").arg(keys.len());
+            call.arg("tidings_positions").arg(keys.len());
             for key in &keys {
                 call.arg(key.as_str());
             }
-            let StandAnswer(positions) = functions.call(&call).await?;
+            let PositionsAnswer(positions) = functions.call(&call).await?;
             if positions.len() == keys.len() {
                 Ok(positions)
             } else {
-                Err(unexpected("tidings_stand"))
+                Err(unexpected("tidings_positions"))
             }
         }
     }
@@ -280,10 +280,10 @@ async fn best_effort<T: std::fmt::Debug>(setting: impl Future<Output = T>) {
     }
 }
 
-/// What `tidings_stand` answers: an epoch and an offset for each channel, flat.
-struct StandAnswer(Vec<Position>);
+/// What `tidings_positions` answers: an epoch and an offset for each channel, flat.
+struct PositionsAnswer(Vec<Position>);
 
-impl FromRedisValue for StandAnswer {
+impl FromRedisValue for PositionsAnswer {
     fn from_redis_value(value: redis::Value) -> Result<Self, redis::ParsingError> {
         let flat: Vec<redis::Value> = FromRedisValue::from_redis_value(value)?;
         let mut flat = flat.into_iter();

@@ -155,10 +155,10 @@ async fn a_replica_needs_these_commands() {
     assert_eq!(functions.connected().await.unwrap(), Found::Loaded);
     let (a, all) = (key("updates:{a}"), key("instances:{all}"));
     let first = publish(&functions, &a, "one").await;
-    assert_eq!(stand(&functions, &a).await, first);
+    assert_eq!(position_of(&functions, &a).await, first);
     assert_eq!(payloads(&history(&functions, &a, Position { offset: 0, ..first }).await), ["one"]);
     functions.renew(&a, Position { offset: 2, ..first }).await.unwrap();
-    assert_ne!(stand(&functions, &a).await.epoch, first.epoch);
+    assert_ne!(position_of(&functions, &a).await.epoch, first.epoch);
     for publish in both("a") {
         functions.publish(&publish).await.unwrap();
     }

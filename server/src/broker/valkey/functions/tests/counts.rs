@@ -10,7 +10,7 @@ async fn restarted_without_the_tail(
 ) -> (Functions, ValkeyProcess, Position) {
     let mut valkey = ValkeyProcess::start_with(EVERY_SECOND).await.unwrap();
     let (functions, a) = (replica(&valkey, durability).await, key("updates:{a}"));
-    let mut newest = stand(&functions, &a).await;
+    let mut newest = position_of(&functions, &a).await;
     for n in 1..=10 {
         newest = publish(&functions, &a, &format!("event-{n}.")).await;
     }
@@ -44,15 +44,15 @@ async fn an_append_only_file_that_lost_its_tail_does_not_give_ids_twice() {
 async fn a_loss_against_the_declaration_is_mended_when_somebody_has_seen_more() {
     let (functions, _valkey, tenth) = restarted_without_the_tail(Durability::Restart).await;
     let a = key("updates:{a}");
-    let fell_back = stand(&functions, &a).await;
+    let fell_back = position_of(&functions, &a).await;
     assert_eq!(fell_back, Position { offset: 8, ..tenth });
     // What has been seen before that, or in another epoch, proves nothing.
     for seen in [fell_back, Position { epoch: Uuid::new_v4(), offset: 99 }] {
         functions.renew(&a, seen).await.unwrap();
-        assert_eq!(stand(&functions, &a).await, fell_back);
+        assert_eq!(position_of(&functions, &a).await, fell_back);
     }
     functions.renew(&a, tenth).await.unwrap();
-    let renewed = stand(&functions, &a).await;
+    let renewed = position_of(&functions, &a).await;
     assert_ne!(renewed.epoch, tenth.epoch);
     assert_eq!(renewed.offset, 0);
     assert_eq!(publish(&functions, &a, "next").await, Position { offset: 1, ..renewed });
@@ -62,7 +62,7 @@ async fn a_loss_against_the_declaration_is_mended_when_somebody_has_seen_more() 
 async fn a_count_goes_on_after_a_restart_that_is_declared_to_lose_nothing() {
     let mut valkey = ValkeyProcess::start_with(ALWAYS).await.unwrap();
     let (functions, a) = (replica(&valkey, Durability::Restart).await, key("updates:{a}"));
-    let nothing = stand(&functions, &key("updates:{b}")).await;
+    let nothing = position_of(&functions, &key("updates:{b}")).await;
     let first = publish(&functions, &a, "one").await;
     for offset in 2..4 {
         valkey.kill();
@@ -73,8 +73,8 @@ async fn a_count_goes_on_after_a_restart_that_is_declared_to_lose_nothing() {
     // And only read, without a write.
     valkey.restart().await.unwrap();
     let functions = functions_at(&valkey.url(), None);
-    assert_eq!(stand(&functions, &a).await, Position { offset: 3, ..first });
-    assert!(stand(&functions, &key("updates:{b}")).await.is_same_place(nothing));
+    assert_eq!(position_of(&functions, &a).await, Position { offset: 3, ..first });
+    assert!(position_of(&functions, &key("updates:{b}")).await.is_same_place(nothing));
 }
 
 #[tokio::test]
@@ -98,7 +98,7 @@ async fn a_restart_without_a_declaration_is_another_epoch_also_for_who_only_read
     let value = set(&functions, "1").await;
     valkey.restart().await.unwrap();
     let publisher = functions_at(&valkey.url(), None);
-    assert!(stand(&publisher, &a).await.is_void());
+    assert!(position_of(&publisher, &a).await.is_void());
     assert_eq!(history(&publisher, &a, Position { offset: 0, ..first }).await.after, None);
     // Of a State feed, the newest value is still what Valkey has; its place is another.
     let kept = publisher.newest(&key("prices:{a}")).await.unwrap().unwrap().publication;
@@ -161,7 +161,7 @@ async fn a_promotion_is_another_epoch_unless_declared() {
 async fn a_stream_that_is_ahead_of_its_count_is_mended_by_the_next_publish() {
     let valkey = ValkeyProcess::start().await.unwrap();
     let (functions, a) = (replica(&valkey, Durability::None).await, key("updates:{a}"));
-    let nothing = stand(&functions, &a).await;
+    let nothing = position_of(&functions, &a).await;
     let first = publish(&functions, &a, "one").await;
     publish(&functions, &a, "two").await;
     valkey.cli(["XADD", a.as_str(), "3-0", "t", "1", "p", "ahead"]).await.unwrap();

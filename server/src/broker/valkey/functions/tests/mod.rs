@@ -56,8 +56,8 @@ fn event(key: &ChannelKey, payload: &str) -> Publish {
     Publish { key: key.clone(), payload, keep: Keep::History, idempotency_key: None }
 }
 
-async fn stand(functions: &Functions, key: &ChannelKey) -> Position {
-    functions.stand(std::slice::from_ref(key)).await.unwrap()[0]
+async fn position_of(functions: &Functions, key: &ChannelKey) -> Position {
+    functions.positions(std::slice::from_ref(key)).await.unwrap()[0]
 }
 
 async fn history(functions: &Functions, key: &ChannelKey, after: Position) -> History {

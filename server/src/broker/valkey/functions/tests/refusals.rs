@@ -14,8 +14,8 @@ async fn only_reads(
     assert!(refused(&failure), "{failure:?}");
     functions.check().await.unwrap();
     functions.connected().await.unwrap();
-    assert_eq!(stand(functions, &a).await, published);
-    assert!(stand(functions, &key("updates:{b}")).await.is_void());
+    assert_eq!(position_of(functions, &a).await, published);
+    assert!(position_of(functions, &key("updates:{b}")).await.is_void());
     let from_the_start = history(functions, &a, Position { offset: 0, ..published }).await;
     assert_eq!(payloads(&from_the_start), ["one"]);
     assert!(functions.newest(&key("prices:{a}")).await.unwrap().is_none());

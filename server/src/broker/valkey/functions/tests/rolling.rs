@@ -14,7 +14,7 @@ async fn the_upgrade_and_the_way_back_and_forth_lose_nothing_and_gap_nowhere() {
     load(&valkey, BEFORE).await;
     let first = old_publish(&valkey, &a, "1").await;
     let functions = replica(&valkey, Durability::None).await;
-    assert_eq!(stand(&functions, &a).await, first);
+    assert_eq!(position_of(&functions, &a).await, first);
     assert_eq!(publish(&functions, &a, "2").await, Position { offset: 2, ..first });
     for offset in [3, 5] {
         // An older replica connects again.
@@ -22,7 +22,7 @@ async fn the_upgrade_and_the_way_back_and_forth_lose_nothing_and_gap_nowhere() {
         let next = old_publish(&valkey, &a, &offset.to_string()).await;
         assert_eq!(next, Position { offset, ..first });
         // The call finds its function missing.
-        assert_eq!(stand(&functions, &a).await, next);
+        assert_eq!(position_of(&functions, &a).await, next);
         let next = Position { offset: offset + 1, ..first };
         assert_eq!(publish(&functions, &a, &next.offset.to_string()).await, next);
     }
@@ -57,11 +57,11 @@ async fn data_of_the_older_library_in_another_process_are_another_epoch() {
     let first = old_publish(&valkey, &a, "1").await;
     valkey.restart().await.unwrap();
     let functions = replica(&valkey, Durability::None).await;
-    let place = stand(&functions, &a).await;
+    let place = position_of(&functions, &a).await;
     assert!(place.is_void());
     assert_eq!(history(&functions, &a, first).await.after, None);
     // Events of the older library came before: nobody is told that nothing was published.
-    let plain = stand(&functions, &key("updates:{b}")).await;
+    let plain = position_of(&functions, &key("updates:{b}")).await;
     assert!(!plain.is_same_place(place));
     assert_eq!(history(&functions, &a, plain).await.after, None);
     assert_eq!(history(&functions, &a, place).await.after, Some(0));
@@ -75,14 +75,14 @@ async fn an_epoch_that_the_older_library_began_over_ours_is_its_own() {
     let valkey = ValkeyProcess::start().await.unwrap();
     let functions = replica(&valkey, Durability::None).await;
     let a = key("updates:{a}");
-    let nothing = stand(&functions, &a).await;
+    let nothing = position_of(&functions, &a).await;
     let ours = publish(&functions, &a, "one").await;
     // The older library takes it for one of another process. It leaves our fields in place.
     valkey.cli(["HSET", "updates:{a}:meta", "run", "another"]).await.unwrap();
     load(&valkey, BEFORE).await;
     let theirs = old_publish(&valkey, &a, "two").await;
     assert_ne!(theirs.epoch, ours.epoch);
-    assert_eq!(stand(&functions, &a).await, theirs);
+    assert_eq!(position_of(&functions, &a).await, theirs);
     assert_eq!(history(&functions, &a, nothing).await.after, None, "one is gone");
     assert_eq!(publish(&functions, &a, "three").await, Position { offset: 2, ..theirs });
     assert_eq!(history(&functions, &a, nothing).await.after, None, "one is gone");

@@ -39,10 +39,10 @@ async fn of_two_fleets_with_one_name_the_last_to_connect_wins_until_nothing_is_s
     let setting = async || valkey.cli(["GET", "updates:{tidings}:settings"]).await.unwrap();
     let first = functions_at(&valkey.url(), Some(with_events(1000)));
     first.connected().await.unwrap();
-    stand(&first, &a).await;
+    position_of(&first, &a).await;
     assert!(setting().await.contains(" events=1000 "));
     let second = functions_at(&valkey.url(), Some(with_events(10)));
-    stand(&second, &a).await;
+    position_of(&second, &a).await;
     assert!(setting().await.contains(" events=10 "));
     // The first notices, and leaves it.
     first.check().await.unwrap();
@@ -90,7 +90,7 @@ async fn the_library_is_loaded_where_it_is_missing_or_older_and_never_over_a_new
     // Without functions a call finds it out, one of several too.
     let a = key("updates:{a}");
     valkey.cli(["FUNCTION", "FLUSH"]).await.unwrap();
-    stand(&functions, &a).await;
+    position_of(&functions, &a).await;
     valkey.cli(["FUNCTION", "FLUSH"]).await.unwrap();
     let results = functions.publish_all(vec![event(&a, "x"), event(&a, "y")]).await;
     assert!(results.iter().all(Result::is_ok));

@@ -7,29 +7,34 @@
 //! order, each at most once, with none missing between two events unless a gap stands between them; and in
 //! the end it has the newest. What was published is written down here, so nothing that the broker has lost can hide.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::sync::Arc;
 
 use futures_util::FutureExt;
 use proptest::prelude::*;
-use serde_json::Value;
-use tidings_contract::{Event, GapReason, SubscriptionId};
+use tidings_contract::SubscriptionId;
 use uuid::Uuid;
 
 use super::{
     HubOptions,
-    channel::{HubChannel, Place, Subscriber},
+    channel::{HubChannel, Subscriber},
     procedure::Procedure,
     window_budget::WindowBudget,
 };
 use crate::{
     broker::{
         BrokerUnavailable, ChannelKey, History, Inbox, InboxLimits, Incoming, Position,
-        Publication, Publications, Tracked,
+        Publication, Publications,
     },
     resume::after,
     sample::OnProducts,
     socket::{Claim, Tape},
 };
+
+use broker::ModelBroker;
+use client::Client;
+
+mod broker;
+mod client;
 
 const CASES: u32 = 5_000;
 const SHARED: SubscriptionId = SubscriptionId(1);
@@ -58,14 +63,14 @@ enum Step {
     LoseTail(usize),
     /// The window is dropped, because others need its bytes.
     DropWindow,
-    /// The channel asks where it stands (0), or reads up to so many events.
+    /// The channel asks for its position (0), or reads up to this many events.
     Read(usize),
     ReadEnds,
     /// The broker refuses to answer the reading under way.
     ReadFails,
     /// With the shared id or its own.
     Join(bool),
-    /// What is on its way is handed to up to so many subscribers.
+    /// Batches are handed to up to this many subscribers.
     Walk(usize),
     /// A subscriber leaves and comes back with its cursor.
     ComeBack(usize),
@@ -93,102 +98,6 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// A broker with one channel.
-struct ModelBroker {
-    /// Everything that was ever acknowledged, in order, whatever became of it.
-    published: Vec<Position>,
-    /// How many events had been published at each moment of the clock.
-    published_at: Vec<usize>,
-    /// Where the channel stands, once something was published.
-    newest: Option<Position>,
-    /// The moment at which the count began.
-    began: u64,
-    kept: VecDeque<Publication>,
-    lineage: u128,
-    epochs: u128,
-    /// Something was lost for good: gaps are in order.
-    lossy: bool,
-    connected: bool,
-    /// Valkey has the subscription.
-    subscribed: bool,
-}
-
-impl ModelBroker {
-    fn new() -> Self {
-        Self {
-            published: Vec::new(),
-            published_at: Vec::new(),
-            newest: None,
-            began: 0,
-            kept: VecDeque::new(),
-            lineage: 1,
-            epochs: 0,
-            lossy: false,
-            connected: false,
-            subscribed: false,
-        }
-    }
-
-    /// Moves the clock on: no two things happen at one moment.
-    fn now(&mut self) -> u64 {
-        self.published_at.push(self.published.len());
-        self.published_at.len() as u64 - 1
-    }
-
-    fn publish(&mut self, payload: &'static str) -> Publication {
-        let now = self.now();
-        let mut position = self.newest.unwrap_or_else(|| {
-            self.began = now;
-            self.epochs += 1;
-            Position { epoch: Uuid::from_u128(self.epochs), offset: 0 }
-        });
-        position.offset += 1;
-        self.newest = Some(position);
-        self.published.push(position);
-        let tracked = Some(Tracked { position, published_at_ms: 0 });
-        let publication = Publication { tracked, payload: payload.into() };
-        self.kept.push_back(publication.clone());
-        publication
-    }
-
-    fn forget(&mut self) {
-        self.lossy = true;
-        self.newest = None;
-        self.kept.clear();
-        self.lineage += 1;
-    }
-
-    fn stand(&mut self) -> Position {
-        let now = self.now();
-        self.newest.unwrap_or_else(|| Position::void(now, self.lineage))
-    }
-
-    fn history(&mut self, from: Position, budget: usize) -> History {
-        let newest = self.stand();
-        let is_ours = from.is_same_place(Position::void(0, self.lineage));
-        let after = if newest.epoch == from.epoch {
-            Some(from.offset)
-        } else if is_ours && (self.newest.is_none() || self.began >= from.void_since_ms()) {
-            Some(0)
-        } else {
-            None
-        };
-        let follows =
-            |event: &&Publication| after.is_some_and(|after| event.offset() > Some(after));
-        let events = self.kept.iter().filter(follows).take(budget).cloned().collect();
-        History { newest, after, events }
-    }
-
-    /// How many events had been published when a channel stood at `position`.
-    fn count_at(&self, position: Position) -> usize {
-        if position.is_void() {
-            return self.published_at[position.void_since_ms() as usize];
-        }
-        let at = self.published.iter().position(|published| *published == position);
-        at.expect("only ids of events are given out") + 1
-    }
-}
-
 struct Model {
     broker: ModelBroker,
     inbox: Inbox,
@@ -202,16 +111,6 @@ struct Model {
 enum Reading {
     Look(Position),
     History(History),
-}
-
-struct Client {
-    tape: Arc<Tape>,
-    claim: Claim,
-    place: Place,
-    cursor: Position,
-    /// How many events it has, or was told that it does not get.
-    count: usize,
-    gaps: usize,
 }
 
 impl Model {
@@ -358,14 +257,14 @@ impl Model {
         self.inbox.discard(&self.channel.key);
         let reading = match from {
             Some(from) if budget > 0 => Reading::History(self.broker.history(from, budget)),
-            _ => Reading::Look(self.broker.stand()),
+            _ => Reading::Look(self.broker.position()),
         };
         self.reading = Some((from, reading));
     }
 
     fn read_ends(&mut self) {
         let caught_up = match self.reading.take() {
-            Some((from, Reading::Look(newest))) => match self.channel.stands(from, newest) {
+            Some((from, Reading::Look(newest))) => match self.channel.take_position(from, newest) {
                 Some(caught_up) => caught_up,
                 // It has to be read.
                 None => return,
@@ -466,45 +365,6 @@ fn subscriber(claim: &Claim, has: Option<Position>) -> Subscriber {
 
 fn plain() -> Publication {
     Publication { tracked: None, payload: "[]".into() }
-}
-
-impl Client {
-    fn read(&mut self, broker: &ModelBroker) {
-        for message in self.tape.messages() {
-            assert_eq!(message["params"]["subscription"], self.claim.id.0);
-            self.take(message, broker);
-        }
-    }
-
-    fn take(&mut self, mut message: Value, broker: &ModelBroker) {
-        let event = message["params"]["result"].take();
-        let event: Event<Value> = serde_json::from_value(event).unwrap();
-        let position = |id: tidings_contract::EventId| id.as_str().parse::<Position>().unwrap();
-        match event {
-            Event::Data { id: Some(id), .. } => self.goes_on_to(position(id), broker),
-            Event::Gap { reason: GapReason::PayloadRejected, last_event_id: Some(id) } => {
-                self.goes_on_to(position(id), broker);
-            }
-            Event::Started { last_event_id: Some(id), .. } => self.begins_at(position(id), broker),
-            Event::Gap { last_event_id: Some(id), .. } => {
-                self.begins_at(position(id), broker);
-                self.gaps += 1;
-            }
-            Event::Data { id: None, .. } | Event::Status { .. } => {}
-            // A plain event that does not fit, or that was dropped.
-            other => panic!("{other:?}"),
-        }
-    }
-
-    fn goes_on_to(&mut self, position: Position, broker: &ModelBroker) {
-        let next = broker.published.get(self.count);
-        assert_eq!(Some(&position), next, "after {}, {} of all", self.cursor, self.count);
-        (self.cursor, self.count) = (position, self.count + 1);
-    }
-
-    fn begins_at(&mut self, position: Position, broker: &ModelBroker) {
-        (self.cursor, self.count) = (position, broker.count_at(position));
-    }
 }
 
 proptest! {

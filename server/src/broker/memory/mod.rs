@@ -1,9 +1,9 @@
 //! Channels within one process.
 
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -12,9 +12,14 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{
-    Broker, BrokerUnavailable, COUNT_KEPT, ChannelKey, History, Inbox, Incoming, IncomingStream,
-    Keep, Kept, Position, Publication, Publish, Retention, Tracked, inbox_limits,
+    Broker, BrokerUnavailable, ChannelKey, History, Inbox, Incoming, IncomingStream, Kept,
+    Position, Publication, Publish, Retention, inbox_limits,
 };
+use channels::Channels;
+use log::Log;
+
+mod channels;
+mod log;
 
 /// After this many operations on a part, everything in it that has expired is dropped.
 const SWEEP_EVERY: u32 = 1024;
@@ -37,26 +42,6 @@ struct Part {
     /// inbox's lock is taken under it.
     channels: Mutex<Channels>,
     inbox: Inbox,
-}
-
-#[derive(Debug)]
-struct Channels {
-    /// Names the data, until it is lost.
-    lineage: Uuid,
-    logs: HashMap<ChannelKey, Log>,
-    members: HashMap<ChannelKey, BTreeMap<String, (Bytes, Instant)>>,
-    operations: u32,
-}
-
-/// One channel's events.
-#[derive(Debug)]
-struct Log {
-    newest: Position,
-    began_ms: u64,
-    events: VecDeque<Publication>,
-    once: HashMap<String, (Position, Instant)>,
-    events_expire: Instant,
-    count_expires: Instant,
 }
 
 impl MemoryBroker {
@@ -139,125 +124,6 @@ impl Part {
     }
 }
 
-impl Channels {
-    fn sweep(&mut self) {
-        self.operations = 0;
-        let now = Instant::now();
-        self.logs.retain(|_, log| {
-            log.once.retain(|_, (_, expires)| *expires > now);
-            if log.events_expire <= now {
-                log.events.clear();
-            }
-            log.count_expires > now
-        });
-        self.members.retain(|_, members| {
-            members.retain(|_, (_, expires)| *expires > now);
-            !members.is_empty()
-        });
-    }
-
-    /// A channel's events, if anything was published to it.
-    fn log(&mut self, key: &ChannelKey) -> Option<&mut Log> {
-        let now = Instant::now();
-        let log = self.logs.get_mut(key).filter(|log| log.count_expires > now)?;
-        if log.events_expire <= now {
-            log.events.clear();
-        }
-        Some(log)
-    }
-
-    /// Where a channel stands.
-    fn stand(&mut self, key: &ChannelKey) -> Position {
-        let void = Position::void(now_ms(), self.lineage.as_u128());
-        self.log(key).map_or(void, |log| log.newest)
-    }
-
-    /// What `position` is in a channel's count, if it belongs to that.
-    fn offset_of(&mut self, position: Position, key: &ChannelKey) -> Option<u64> {
-        let void = Position::void(now_ms(), self.lineage.as_u128());
-        match self.log(key) {
-            Some(log) if log.newest.epoch == position.epoch => Some(position.offset),
-            Some(log) => {
-                let began =
-                    position.is_same_place(void) && log.began_ms >= position.void_since_ms();
-                began.then_some(0)
-            }
-            None => position.is_same_place(void).then_some(0),
-        }
-    }
-
-    fn publish(
-        &mut self,
-        key: &ChannelKey,
-        payload: Bytes,
-        keep: Keep,
-        once: Option<String>,
-        retention: Retention,
-    ) -> (Position, Option<Publication>) {
-        if self.log(key).is_none() {
-            self.logs.insert(key.clone(), Log::new());
-        }
-        let log = self.logs.entry(key.clone()).or_insert_with(Log::new);
-        log.publish(payload, keep, once, retention)
-    }
-
-    fn members(&mut self, key: &ChannelKey) -> Bytes {
-        let now = Instant::now();
-        let Some(members) = self.members.get_mut(key) else { return Bytes::from_static(b"[]") };
-        members.retain(|_, (_, expires)| *expires > now);
-        let elements: Vec<&[u8]> = members.values().map(|(element, _)| &element[..]).collect();
-        [&b"["[..], &elements.join(&b','), b"]"].concat().into()
-    }
-}
-
-impl Log {
-    fn new() -> Self {
-        let now = Instant::now();
-        Self {
-            newest: Position { epoch: Uuid::new_v4(), offset: 0 },
-            began_ms: now_ms(),
-            events: VecDeque::new(),
-            once: HashMap::new(),
-            events_expire: now,
-            count_expires: now,
-        }
-    }
-
-    /// Keeps a payload as the channel's next event. Nothing, when it was published before.
-    fn publish(
-        &mut self,
-        payload: Bytes,
-        keep: Keep,
-        once: Option<String>,
-        retention: Retention,
-    ) -> (Position, Option<Publication>) {
-        let now = Instant::now();
-        if let Some((position, expires)) = once.as_ref().and_then(|once| self.once.get(once))
-            && *expires > now
-        {
-            return (*position, None);
-        }
-        self.newest.offset += 1;
-        let position = self.newest;
-        let tracked = Tracked { position, published_at_ms: now_ms() };
-        let publication = Publication { tracked: Some(tracked), payload };
-        self.events.push_back(publication.clone());
-        let (events, time) = match keep {
-            Keep::History => (retention.events as usize, retention.time),
-            Keep::Newest(time) => (1, time),
-        };
-        if self.events.len() > events {
-            self.events.pop_front();
-        }
-        self.events_expire = now + time;
-        self.count_expires = now + time.max(COUNT_KEPT);
-        if let Some(once) = once {
-            self.once.insert(once, (position, now + retention.once));
-        }
-        (position, Some(publication))
-    }
-}
-
 impl Broker for MemoryBroker {
     fn publish(&self, publish: Publish) -> BoxFuture<'static, Result<Position, BrokerUnavailable>> {
         let retention = self.retention;
@@ -291,11 +157,11 @@ impl Broker for MemoryBroker {
         .boxed()
     }
 
-    fn stand(
+    fn positions(
         &self,
         keys: &[ChannelKey],
     ) -> BoxFuture<'static, Result<Vec<Position>, BrokerUnavailable>> {
-        let positions = keys.iter().map(|key| self.part(key).channels().stand(key)).collect();
+        let positions = keys.iter().map(|key| self.part(key).channels().position(key)).collect();
         async move { Ok(positions) }.boxed()
     }
 
@@ -306,7 +172,7 @@ impl Broker for MemoryBroker {
         budget_bytes: usize,
     ) -> BoxFuture<'static, Result<History, BrokerUnavailable>> {
         let mut channels = self.part(key).channels();
-        let newest = channels.stand(key);
+        let newest = channels.position(key);
         let after = channels.offset_of(after, key);
         let mut left = budget_bytes;
         let events = match (after, channels.log(key)) {
@@ -332,12 +198,10 @@ impl Broker for MemoryBroker {
         seen: Position,
     ) -> BoxFuture<'static, Result<(), BrokerUnavailable>> {
         let mut channels = self.part(key).channels();
-        let newest = channels.stand(key);
+        let newest = channels.position(key);
         if newest.epoch == seen.epoch && newest.offset < seen.offset {
-            channels.logs.insert(key.clone(), Log::new());
-            if let Some(log) = channels.logs.get_mut(key) {
-                log.count_expires = Instant::now() + COUNT_KEPT;
-            }
+            // Behind no void position: events of the count before it are given up.
+            channels.logs.insert(key.clone(), Log::begin(0));
         }
         async { Ok(()) }.boxed()
     }
@@ -412,9 +276,4 @@ impl Broker for MemoryBroker {
     fn refused_writes(&self) -> u64 {
         0
     }
-}
-
-fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,8 +1,9 @@
-//! What a broker has for one part of the hub, and what that part wants of the broker.
+//! Messages from the broker that a part of the hub has not taken yet, and the subscriptions of that part.
 //!
-//! A connection's reader pushes messages in, and the part takes them out, one channel's at a time and in turn: a channel
-//! with many events delays the others by one turn only. Every queue is bounded in bytes. A message above a bound is dropped
-//! undecoded, and its channel is told that it missed something: it reads its history then.
+//! 1. A connection's reader pushes messages in. It never waits.
+//! 2. The part takes them out, up to 256 of one channel at a time. Channels take turns, so one with many events delays
+//!    the others by one turn only.
+//! 3. A message above a bound is dropped undecoded. Its channel is told that it missed something, and reads its history.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -13,14 +14,11 @@ use bytes::Bytes;
 use tokio::sync::Notify;
 
 use super::{BrokerUnavailable, ChannelKey, Incoming, Missed, Publication, Publications};
+use queue::{Queue, cost};
 
-/// What a message costs besides its own bytes.
-const ENTRY_BYTES: usize = 128;
-
-/// Publications of one channel that are taken in one turn …
-const TURN: usize = 256;
-/// … and bytes of them, overrun by at most one publication.
-const TURN_BYTES: usize = 128 * 1024;
+mod queue;
+#[cfg(test)]
+mod tests;
 
 /// Subscriptions that are reported as confirmed or refused in one turn.
 const CONFIRMED: usize = 256;
@@ -37,7 +35,7 @@ pub(crate) struct InboxLimits {
     pub(crate) total_bytes: usize,
 }
 
-/// What a broker has for one part of the hub, and what that part wants of the broker.
+/// Messages from the broker that a part of the hub has not taken yet, and the subscriptions of that part.
 #[derive(Debug)]
 pub(crate) struct Inbox {
     limits: InboxLimits,
@@ -79,15 +77,8 @@ struct Entry {
     refused: bool,
     /// Nothing is taken until the hub says so: it is busy with what it has taken.
     paused: bool,
-    /// Absent while nothing waits: most channels are quiet most of the time.
+    /// Absent while it has no messages: most channels are quiet most of the time.
     queue: Option<Box<Queue>>,
-}
-
-#[derive(Debug, Default)]
-struct Queue {
-    publications: VecDeque<Publication>,
-    bytes: usize,
-    missed: Missed,
 }
 
 /// Subscriptions that are to be changed at the broker.
@@ -104,12 +95,12 @@ impl Inbox {
         Self { limits, state: Mutex::default(), arrived, changed, taken }
     }
 
-    /// Wants a channel from now on. [`Incoming::Subscribed`] follows, also where the subscription holds already.
+    /// Subscribes to a channel. [`Incoming::Subscribed`] follows, also where the subscription holds already.
     pub(crate) fn subscribe(&self, key: &ChannelKey) {
         self.want(key, true);
     }
 
-    /// Wants a channel no longer, and drops what waits for it.
+    /// Unsubscribes from a channel, and drops its messages.
     pub(crate) fn unsubscribe(&self, key: &ChannelKey) {
         self.want(key, false);
     }
@@ -127,7 +118,7 @@ impl Inbox {
             changed.push_back(key.clone());
             self.changed.notify_one();
         }
-        // What waits may have been paused.
+        // Its messages may have been paused.
         self.ready(&mut state, key);
         drop(state);
         self.taken.notify_waiters();
@@ -159,7 +150,7 @@ impl Inbox {
         self.ready(&mut state, key);
     }
 
-    /// Drops what waits of a channel and is in its history, too: the history is about to be read.
+    /// Drops a channel's messages that are in its history, too: the history is about to be read.
     pub(crate) fn discard(&self, key: &ChannelKey) {
         let mut state = self.state();
         let State { channels, bytes, .. } = &mut *state;
@@ -182,7 +173,7 @@ impl Inbox {
         self.changed.notified().await;
     }
 
-    /// Up to `most` subscriptions that are to be changed at the broker. They count as sent: what comes next is
+    /// Up to `most` subscriptions that are to be changed at the broker. The caller sends them, and then calls
     /// [`Inbox::confirm`], [`Inbox::refuse`] or [`Inbox::lost`].
     pub(crate) fn changes(&self, most: usize) -> Changes {
         let mut changes = Changes::default();
@@ -292,7 +283,8 @@ impl Inbox {
         let Some(entry) = channels.get_mut(channel).filter(is_wanted) else { return };
         let was_empty = entry.queue.is_none();
         let queue = entry.queue.get_or_insert_default();
-        // One publication has room, however large, unless the total is used up. Behind a hole everything is dropped: the history has it.
+        // The first message always fits, however large, unless the total is used up. Behind a dropped message all others are
+        // dropped: the history has them.
         let fits = was_empty || queue.bytes + bytes <= channel_bytes && !queue.missed.kept;
         if fits && *total + bytes <= total_bytes {
             queue.publications.push_back(publication);
@@ -304,7 +296,7 @@ impl Inbox {
         self.ready(&mut state, &key);
     }
 
-    /// What comes next. Waits as long as it takes.
+    /// Takes the next message or notice. Waits as long as it takes.
     ///
     /// # Cancel safety
     ///
@@ -318,7 +310,7 @@ impl Inbox {
         }
     }
 
-    /// What comes next, if it is there.
+    /// Takes the next message or notice, if there is one.
     pub(crate) fn take(&self) -> Option<Incoming> {
         let mut state = self.state();
         let incoming = state.take();
@@ -327,12 +319,12 @@ impl Inbox {
         incoming
     }
 
-    /// Waits until everything that came has been taken, but for channels that are paused.
+    /// Waits until every message has been taken, but those of paused channels.
     pub(crate) async fn all_taken(&self) {
         self.taken_until(|state| state.ready.is_empty()).await;
     }
 
-    /// Waits until a channel has room for more: until at most half of its bound waits.
+    /// Waits until a channel's messages, and those of all channels, take at most half of their bounds.
     pub(crate) async fn room(&self, key: &ChannelKey) {
         let most = self.limits.channel_bytes / 2;
         self.taken_until(|state| {
@@ -413,263 +405,10 @@ impl State {
 }
 
 impl Entry {
-    /// Drops what waits.
+    /// Drops all messages.
     fn drop_queue(&mut self, total: &mut usize) {
         if let Some(queue) = self.queue.take() {
             *total -= queue.bytes;
         }
-    }
-}
-
-impl Queue {
-    /// How many publications are taken in one turn, and how many bytes they are.
-    fn turn(&self) -> (usize, usize) {
-        let (mut many, mut bytes) = (0, 0);
-        for publication in self.publications.iter().take(TURN) {
-            if bytes >= TURN_BYTES {
-                break;
-            }
-            many += 1;
-            bytes += cost(publication);
-        }
-        (many, bytes)
-    }
-}
-
-impl Missed {
-    fn add(&mut self, publication: &Publication) {
-        match publication.tracked {
-            Some(_) => self.kept = true,
-            None => self.lost += 1,
-        }
-    }
-}
-
-fn cost(publication: &Publication) -> usize {
-    publication.payload.len() + ENTRY_BYTES
-}
-
-#[cfg(test)]
-mod tests {
-    use futures_util::FutureExt;
-
-    use super::*;
-
-    const LIMITS: InboxLimits = InboxLimits { channel_bytes: 1000, total_bytes: 10_000 };
-
-    fn key(name: &str) -> ChannelKey {
-        ChannelKey::from(name)
-    }
-
-    /// An inbox whose channels are subscribed.
-    fn inbox(names: &[&str]) -> Inbox {
-        let inbox = Inbox::new(LIMITS);
-        for name in names {
-            inbox.subscribe(&key(name));
-        }
-        inbox.confirm(&inbox.changes(usize::MAX).subscribe);
-        while let Some(incoming) = next(&inbox) {
-            assert!(matches!(incoming, Incoming::Subscribed(_)));
-        }
-        inbox
-    }
-
-    fn next(inbox: &Inbox) -> Option<Incoming> {
-        inbox.next().now_or_never()
-    }
-
-    fn publications(inbox: &Inbox) -> Option<(String, Vec<Bytes>, Missed)> {
-        match next(inbox)? {
-            Incoming::Publications(Publications { key, publications, missed }) => {
-                let payloads = publications.into_iter().map(|event| event.payload).collect();
-                Some((key.as_str().to_owned(), payloads, missed))
-            }
-            other => panic!("{other:?}"),
-        }
-    }
-
-    /// A message with a position.
-    fn tracked(offset: u64, bytes: usize) -> Bytes {
-        let payload = "x".repeat(bytes);
-        format!("tidings/1 1b4e28ba-2fa1-41d2-883f-0016d3cca427 {offset} 0\n{payload}").into()
-    }
-
-    #[test]
-    fn a_subscription_is_sent_once_and_confirmed_to_the_hub() {
-        let inbox = Inbox::new(LIMITS);
-        inbox.subscribe(&key("a"));
-        inbox.subscribe(&key("a"));
-        assert_eq!(next(&inbox), None);
-        let changes = inbox.changes(10);
-        assert_eq!((changes.subscribe, changes.unsubscribe), (vec![key("a")], vec![]));
-        assert_eq!(inbox.changes(10), Changes::default());
-        inbox.confirm(&[key("a")]);
-        assert_eq!(next(&inbox), Some(Incoming::Subscribed(vec![key("a")])));
-        assert_eq!(next(&inbox), None);
-    }
-
-    #[test]
-    fn changes_come_in_chunks() {
-        let inbox = Inbox::new(LIMITS);
-        for n in 0..5 {
-            inbox.subscribe(&key(&n.to_string()));
-        }
-        let chunks: Vec<_> = (0..4).map(|_| inbox.changes(2).subscribe.len()).collect();
-        assert_eq!(chunks, [2, 2, 1, 0]);
-    }
-
-    #[test]
-    fn a_channel_given_up_and_wanted_again_before_anything_was_sent_is_confirmed_at_once() {
-        let inbox = inbox(&["a"]);
-        inbox.unsubscribe(&key("a"));
-        inbox.subscribe(&key("a"));
-        assert_eq!(inbox.changes(10), Changes::default());
-        assert_eq!(next(&inbox), Some(Incoming::Subscribed(vec![key("a")])));
-    }
-
-    #[test]
-    fn a_channel_given_up_while_its_subscription_was_under_way_is_unsubscribed() {
-        let inbox = Inbox::new(LIMITS);
-        inbox.subscribe(&key("a"));
-        assert_eq!(inbox.changes(10).subscribe, [key("a")]);
-        inbox.unsubscribe(&key("a"));
-        inbox.confirm(&[key("a")]);
-        assert_eq!(inbox.changes(10).unsubscribe, [key("a")]);
-        assert_eq!(next(&inbox), None, "nobody wants to know");
-    }
-
-    #[test]
-    fn after_a_loss_every_wanted_channel_is_subscribed_again() {
-        let inbox = inbox(&["a", "b"]);
-        inbox.unsubscribe(&key("b"));
-        inbox.lost();
-        let changes = inbox.changes(10);
-        assert_eq!((changes.subscribe, changes.unsubscribe), (vec![key("a")], vec![]));
-    }
-
-    #[test]
-    fn a_refused_channel_is_reported_and_asked_for_again_after_the_next_connection() {
-        let inbox = Inbox::new(LIMITS);
-        inbox.subscribe(&key("a"));
-        let keys = inbox.changes(10).subscribe;
-        let reason = BrokerUnavailable("no".to_owned());
-        inbox.refuse(&keys, &reason);
-        assert_eq!(next(&inbox), Some(Incoming::Refused { keys, reason }));
-        inbox.push("a", "1".into());
-        assert_eq!(inbox.state().bytes, 0);
-        assert_eq!(inbox.changes(10), Changes::default());
-        inbox.lost();
-        assert_eq!(inbox.changes(10).subscribe, [key("a")]);
-        inbox.refuse(&[key("a")], &BrokerUnavailable("no".to_owned()));
-        inbox.subscribe(&key("a"));
-        assert_eq!(inbox.changes(10).subscribe, [key("a")]);
-    }
-
-    #[test]
-    fn messages_of_channels_that_nobody_wants_are_dropped() {
-        let inbox = inbox(&["a"]);
-        inbox.push("b", "1".into());
-        inbox.push("a", "1".into());
-        inbox.unsubscribe(&key("a"));
-        inbox.push("a", "2".into());
-        assert_eq!(publications(&inbox), None);
-        assert_eq!(inbox.state().bytes, 0);
-    }
-
-    #[test]
-    fn a_channel_with_many_events_delays_others_by_one_turn() {
-        let inbox = Inbox::new(InboxLimits { channel_bytes: 1 << 20, total_bytes: 1 << 20 });
-        inbox.subscribe(&key("hot"));
-        inbox.subscribe(&key("quiet"));
-        for n in 0..2 * TURN {
-            inbox.push("hot", n.to_string().into());
-        }
-        inbox.push("quiet", "1".into());
-        let turns: Vec<_> = std::iter::from_fn(|| publications(&inbox)).collect();
-        let turns: Vec<_> = turns.iter().map(|(key, some, _)| (key.as_str(), some.len())).collect();
-        assert_eq!(turns, [("hot", TURN), ("quiet", 1), ("hot", TURN)]);
-    }
-
-    #[test]
-    fn above_its_bound_a_channel_misses_events_and_is_told_behind_those_that_it_has() {
-        let inbox = inbox(&["a", "b"]);
-        for offset in 1..=9 {
-            inbox.push("a", tracked(offset, 100));
-        }
-        inbox.push("b", tracked(1, 100));
-        let (_, first, missed) = publications(&inbox).unwrap();
-        assert!((1..9).contains(&first.len()), "{} events", first.len());
-        assert_eq!(missed, Missed { kept: true, lost: 0 });
-        let (_, others, missed) = publications(&inbox).unwrap();
-        assert_eq!((others.len(), missed), (1, Missed::default()));
-        // It takes events again.
-        inbox.push("a", tracked(10, 100));
-        assert_eq!(publications(&inbox).unwrap().1.len(), 1);
-        assert_eq!(inbox.state().bytes, 0);
-    }
-
-    #[test]
-    fn behind_a_hole_nothing_is_kept_although_there_is_room() {
-        let inbox = inbox(&["a"]);
-        inbox.push("a", tracked(1, 500));
-        inbox.push("a", tracked(2, 500));
-        inbox.push("a", tracked(3, 1));
-        let (_, events, missed) = publications(&inbox).unwrap();
-        assert_eq!((events.len(), missed), (1, Missed { kept: true, lost: 0 }));
-    }
-
-    #[test]
-    fn a_dropped_event_that_bypassed_tidings_is_counted_as_lost() {
-        let inbox = inbox(&["a"]);
-        inbox.push("a", tracked(1, 900));
-        inbox.push("a", "\"plain\"".into());
-        assert_eq!(publications(&inbox).unwrap().2, Missed { kept: false, lost: 1 });
-    }
-
-    #[test]
-    fn the_total_bounds_all_channels_together() {
-        let inbox = Inbox::new(InboxLimits { channel_bytes: 1000, total_bytes: 1500 });
-        for name in ["a", "b", "c"] {
-            inbox.subscribe(&key(name));
-            inbox.push(name, tracked(1, 400));
-        }
-        assert!(inbox.state().bytes <= 1500);
-        let all: Vec<_> = std::iter::from_fn(|| publications(&inbox)).collect();
-        assert_eq!(all.iter().map(|(_, events, _)| events.len()).sum::<usize>(), 2);
-        assert!(all[2].2.kept, "the third is told that it missed something");
-    }
-
-    #[test]
-    fn a_paused_channel_keeps_its_events_and_drops_those_that_its_history_has() {
-        let inbox = inbox(&["a"]);
-        inbox.pause(&key("a"));
-        inbox.push("a", tracked(1, 10));
-        inbox.push("a", "\"plain\"".into());
-        assert_eq!(publications(&inbox), None);
-        inbox.discard(&key("a"));
-        inbox.push("a", tracked(2, 10));
-        assert_eq!(publications(&inbox), None);
-        inbox.resume(&key("a"));
-        inbox.pause(&key("a"));
-        inbox.resume(&key("a"));
-        assert_eq!(inbox.state().ready.len(), 1, "it has one turn");
-        assert_eq!(publications(&inbox).unwrap().1.len(), 2);
-        assert_eq!(inbox.state().bytes, 0);
-    }
-
-    #[tokio::test]
-    async fn a_publisher_waits_for_room_and_goes_on_when_something_is_taken() {
-        let inbox = inbox(&["a"]);
-        inbox.push("a", tracked(1, 600));
-        let key = key("a");
-        let room = inbox.room(&key);
-        tokio::pin!(room);
-        assert!(room.as_mut().now_or_never().is_none());
-        publications(&inbox).unwrap();
-        room.await;
-        inbox.push("a", tracked(2, 600));
-        inbox.close();
-        inbox.room(&key).await;
-        assert!(inbox.is_closed());
     }
 }
