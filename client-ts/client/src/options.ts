@@ -22,7 +22,8 @@ export interface ClientOptions {
   backoff?: Partial<Backoff>;
   /**
    * How long a connection must have been open before the count of failed attempts starts again from
-   * zero: milliseconds. It keeps a server that accepts and drops from being hammered.
+   * zero: milliseconds. Neither `started` nor an event resets it: a connection that ends at the same
+   * event each time, for instance because a proxy refuses its size, is tried less and less often.
    *
    * @default 5_000
    */

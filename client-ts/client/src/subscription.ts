@@ -217,7 +217,11 @@ export class SharedSubscription {
       this.fail(fault);
       return;
     }
-    this.#keep(event.id);
+    if (event.id !== undefined) {
+      this.#keep(event.id);
+      // Progress. A subscription that is stopped before its next event waits longer each time.
+      this.#failures = 0;
+    }
     if (feed !== "log") this.#newest = event;
     this.#replay.see(event);
     this.#emit(({ handlers }) => handlers.onData?.(event.data, event));

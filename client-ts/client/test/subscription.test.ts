@@ -391,6 +391,29 @@ describe("a lost connection", () => {
     ]);
   });
 
+  test("at the same event each time is followed by longer and longer waits", () => {
+    const { client, newest } = setUp();
+    client.onUpdates.subscribe(input, {});
+    // A feed whose newest value comes with each start, which is no progress either.
+    client.onInstances.subscribe({}, {});
+    const waits: number[] = [];
+    for (let round = 0; round < 8; round += 1) {
+      newest().open();
+      newest().answer("onInstances", 8);
+      newest().event(8, { type: "started", resumed: false, instance: "replica-1" });
+      newest().event(8, { type: "data", instance: "replica-1", data: [] });
+      newest().answer("onUpdates", 7);
+      newest().event(7, { type: "started", resumed: round > 0, instance: "replica-1" });
+      newest().event(7, { type: "data", id: "e:1", instance: "replica-1", data: [leanne] });
+      newest().end(1009);
+      const state = client.connectionState.get();
+      if (state.status !== "waiting") throw new Error(state.status);
+      waits.push(state.retryAt - Date.now());
+      vi.advanceTimersByTime(state.retryAt - Date.now());
+    }
+    expect(waits).toEqual([500, 1_000, 2_000, 4_000, 8_000, 16_000, 20_000, 20_000]);
+  });
+
   test("before the subscription was ever live is no gap", () => {
     const { client, newest } = setUp();
     const { log, handlers } = recorder();
@@ -478,6 +501,34 @@ describe("stopped by the server", () => {
       "started by replica-1",
       "gap: notResumed",
     ]);
+  });
+
+  test("for being slow, subscribes again soon when it has taken new events since", () => {
+    const { client, newest } = setUp();
+    client.onUpdates.subscribe(input, {});
+    newest().open();
+    goLive(newest());
+    const stopsBehind = (id: string) => {
+      newest().event(7, { type: "data", id, instance: "replica-1", data: [leanne] });
+      newest().event(7, { type: "stopped", reason: "slowConsumer" });
+    };
+    // The same event again is no progress.
+    for (const [n, [id, wait]] of (
+      [
+        ["e:1", 500],
+        ["e:2", 500],
+        ["e:2", 1_000],
+        ["e:2", 2_000],
+        ["e:3", 500],
+      ] as const
+    ).entries()) {
+      stopsBehind(id);
+      vi.advanceTimersByTime(wait - 1);
+      expect(newest().calls("onUpdates")).toHaveLength(n + 1);
+      vi.advanceTimersByTime(1);
+      expect(newest().calls("onUpdates")).toHaveLength(n + 2);
+      goLive(newest());
+    }
   });
 
   test("after it had been live for long, subscribes again soon", () => {
