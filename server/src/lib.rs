@@ -82,6 +82,8 @@ mod hub;
 mod input;
 /// Reports this replica to the subscribers of `onInstances`.
 mod instance;
+/// How a replica leaves.
+mod leaving;
 /// Bounds how often lines of one kind are logged.
 mod log_limit;
 /// Every metric.

@@ -35,7 +35,7 @@ impl Monitor {
         Self { readiness, engine }
     }
 
-    /// Whether the replica reaches its broker and is not draining.
+    /// Whether the replica reaches its broker and is not leaving.
     pub fn is_ready(&self) -> bool {
         self.readiness.check().is_ok()
     }

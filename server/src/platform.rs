@@ -6,7 +6,7 @@
 //!
 //! | function | where the special call exists | fallback |
 //! |---|---|---|
-//! | [`shutdown_requested`] | Unix: SIGINT and SIGTERM | Ctrl-C |
+//! | [`ShutdownRequests`] | Unix: SIGINT and SIGTERM | Ctrl-C |
 //! | [`limit_stall`] | Linux: `TCP_USER_TIMEOUT` | TCP keep-alive |
 //! | [`limit_valkey_stall`] | Linux: `TCP_USER_TIMEOUT` | TCP keep-alive |
 //! | [`reuse_address`] | Unix: `SO_REUSEADDR` | nothing: on Windows it would let another program take the port |
@@ -21,44 +21,80 @@ use tokio::net::TcpSocket;
 #[cfg(not(all(target_os = "linux", not(tidings_portable))))]
 const LEAST_KEEPALIVE: Duration = Duration::from_secs(1);
 
-/// Resolves on SIGINT or SIGTERM. Catches the signals from the call on, not from the first poll: a signal in between is
-/// not lost.
+/// Resolves on SIGINT or SIGTERM (on Windows, on Ctrl-C). Catches the signals from the call on, not from the first poll: a
+/// signal in between is not lost.
 ///
 /// # Errors
 ///
 /// When the process may not handle signals.
-#[cfg(unix)]
-#[expect(clippy::disallowed_methods, reason = "this file is where it is called")]
 pub fn shutdown_requested() -> io::Result<impl Future<Output = ()> + Send + 'static> {
-    use tokio::signal::unix::{SignalKind, signal};
-
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
+    let mut requests = ShutdownRequests::catch()?;
+    Ok(async move { requests.next().await })
 }
 
-/// Resolves on Ctrl-C.
-///
-/// # Errors
-///
-/// When the process may not handle it.
-#[cfg(not(unix))]
-pub fn shutdown_requested() -> io::Result<impl Future<Output = ()> + Send + 'static> {
-    // tokio registers the handler when the future is first polled, so it is polled once here.
-    let mut pressed = Box::pin(tokio::signal::ctrl_c());
-    if let Some(result) = futures_util::FutureExt::now_or_never(&mut pressed) {
-        result?;
+/// The requests to end: SIGINT and SIGTERM.
+#[cfg(unix)]
+pub(crate) struct ShutdownRequests {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl ShutdownRequests {
+    /// Catches the signals from now on.
+    ///
+    /// # Errors
+    ///
+    /// When the process may not handle signals.
+    #[expect(clippy::disallowed_methods, reason = "this file is where it is called")]
+    pub(crate) fn catch() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+
+        let interrupt = signal(SignalKind::interrupt())?;
+        let terminate = signal(SignalKind::terminate())?;
+        Ok(Self { interrupt, terminate })
     }
-    Ok(async move {
-        if pressed.await.is_err() {
+
+    /// Waits for the next request. Signals of one kind that came together are one request.
+    pub(crate) async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+/// The requests to end: Ctrl-C.
+#[cfg(not(unix))]
+pub(crate) struct ShutdownRequests {
+    /// Ready when Ctrl-C was pressed.
+    pressed: std::pin::Pin<Box<dyn Future<Output = io::Result<()>> + Send>>,
+}
+
+#[cfg(not(unix))]
+impl ShutdownRequests {
+    /// Catches Ctrl-C from now on.
+    ///
+    /// # Errors
+    ///
+    /// When the process may not handle it.
+    pub(crate) fn catch() -> io::Result<Self> {
+        // tokio registers the handler when the future is first polled, so it is polled once here.
+        let mut pressed = Box::pin(tokio::signal::ctrl_c());
+        if let Some(result) = futures_util::FutureExt::now_or_never(&mut pressed) {
+            result?;
+        }
+        Ok(Self { pressed })
+    }
+
+    /// Waits for the next request.
+    pub(crate) async fn next(&mut self) {
+        let pressed = (&mut self.pressed).await;
+        self.pressed = Box::pin(tokio::signal::ctrl_c());
+        if pressed.is_err() {
             std::future::pending::<()>().await;
         }
-    })
+    }
 }
 
 /// Ends a client's connection on which the peer acknowledges nothing for this long.

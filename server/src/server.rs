@@ -1,19 +1,16 @@
 //! Starts, serves and ends a server.
 
 use std::{
+    future::pending,
     io::{self, Write as _},
     net::SocketAddr,
     panic::AssertUnwindSafe,
     sync::Arc,
-    time::Duration,
 };
 
 use futures_util::{FutureExt, future::BoxFuture};
 use jsonrpsee::server::stop_channel;
-use tokio::{
-    net::{TcpListener, TcpSocket},
-    time::timeout,
-};
+use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -22,7 +19,7 @@ use crate::{
     engine::Engine,
     error::Error,
     health::health,
-    http, instance,
+    http, instance, leaving,
     monitor::Monitor,
     platform,
     publisher::Publisher,
@@ -34,9 +31,6 @@ use crate::{
 /// Connections that may wait to be accepted; the kernel caps it at `net.core.somaxconn`. A client that finds the
 /// queue full tries again after 1 s, 3 s, 7 s: the queue should hold a fleet's clients when all reconnect at once.
 const ACCEPT_QUEUE: u32 = 65_535;
-
-/// How long the server waits for what was cut off.
-const CUT_TIME: Duration = Duration::from_secs(2);
 
 /// A server of one service.
 ///
@@ -182,7 +176,8 @@ impl<S: Send + Sync + 'static> Server<S> {
         self
     }
 
-    /// Runs a task while the server serves. It starts with the server, and is dropped when the server starts to drain.
+    /// Runs a task while the server serves. It starts with the server, and is dropped when the server starts to drain, which
+    /// is after `--lame-duck`.
     ///
     /// ```no_run
     /// # use std::time::Duration;
@@ -237,15 +232,22 @@ impl<S: Send + Sync + 'static> Server<S> {
         telemetry::init_log(&self.engine.config.log)?;
         // Catches signals before listening: a supervisor may send SIGTERM as soon as the port is open.
         let shutdown = platform::shutdown_requested()?;
+        let mut requests = platform::ShutdownRequests::catch()?;
+        let again = async move {
+            requests.next().await;
+            requests.next().await;
+        };
         let listener = listen(self.engine.config.listen)?;
-        self.serve(listener, shutdown).await
+        self.serve_until(listener, shutdown, again).await
     }
 
-    /// Serves on `listener` until `shutdown` resolves, and then drains:
+    /// Serves on `listener` until `shutdown` resolves, and then leaves:
     ///
-    /// 1. `/readyz` answers 503, and no more connections are accepted.
-    /// 2. Every subscription gets `stopped { draining }`.
+    /// 1. `/readyz` answers 503. All goes on for `--lame-duck`, new connections included.
+    /// 2. No more connections are accepted, and every subscription gets `stopped { draining }`.
     /// 3. Connections are closed, at the latest after `--drain-limit`.
+    ///
+    /// With [`Server::run`], a second signal ends the first step at once.
     ///
     /// # Errors
     ///
@@ -259,6 +261,16 @@ impl<S: Send + Sync + 'static> Server<S> {
         self,
         listener: TcpListener,
         shutdown: impl Future<Output = ()>,
+    ) -> Result<(), Error> {
+        self.serve_until(listener, shutdown, pending()).await
+    }
+
+    /// As [`Server::serve`]. `again` ends the lame-duck time.
+    async fn serve_until(
+        self,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()>,
+        again: impl Future<Output = ()>,
     ) -> Result<(), Error> {
         let Self { engine, incoming, routes, reports, readiness, .. } = self;
         let address = listener.local_addr()?;
@@ -323,31 +335,9 @@ impl<S: Send + Sync + 'static> Server<S> {
 
         tracing::info!("leaving");
         readiness.leave();
+        leaving::lame_duck(engine.config.limits.lame_duck, again).await;
         leave.cancel();
-        engine.terms.leaving.cancel();
-        engine.hub.drain();
-        let drained = timeout(engine.config.limits.drain_limit, async {
-            engine.subscriptions.close();
-            engine.subscriptions.wait().await;
-            // Fails only when it has been stopped already.
-            let _ = server.stop();
-            engine.tasks.close();
-            engine.tasks.wait().await;
-        });
-        if drained.await.is_err() {
-            let drain_limit = engine.config.limits.drain_limit;
-            tracing::warn!(?drain_limit, "some connections did not end in time and are cut off");
-            let _ = server.stop();
-            engine.terms.cut.cancel();
-            engine.tasks.close();
-            if timeout(CUT_TIME, engine.tasks.wait()).await.is_err() {
-                let tasks = engine.tasks.len();
-                tracing::error!(
-                    tasks,
-                    "handlers still block their threads; the server ends without them"
-                );
-            }
-        }
+        leaving::drain(&engine, &server).await;
         end.cancel();
         tasks.close();
         tasks.wait().await;

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::{
     Config,
-    value::{check_number, check_time, positive},
+    value::{check_number, check_time, positive, time},
 };
 use crate::error::Error;
 
@@ -75,7 +75,12 @@ pub struct Limits {
     #[arg(long, env = "STALL_LIMIT", value_name = "TIME", default_value = "60s", value_parser = positive)]
     pub stall_limit: Duration,
 
-    /// How long a replica that leaves may take to say goodbye.
+    /// How long a replica that was asked to end still takes connections and calls, while `/readyz` answers 503: the
+    /// time that load balancers need to notice. Then it drains. A second SIGTERM or SIGINT ends this time at once.
+    #[arg(long, env = "LAME_DUCK", value_name = "TIME", default_value = "0s", value_parser = time)]
+    pub lame_duck: Duration,
+
+    /// How long a replica may take to drain.
     #[arg(long, env = "DRAIN_LIMIT", value_name = "TIME", default_value = "10s", value_parser = positive)]
     pub drain_limit: Duration,
 }

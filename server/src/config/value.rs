@@ -15,12 +15,16 @@ pub(super) fn address(address: &str) -> Result<SocketAddr, String> {
     })
 }
 
+/// Reads a time, such as `3s` or `0s`.
+pub(super) fn time(time: &str) -> Result<Duration, String> {
+    humantime::parse_duration(time).map_err(|e| format!("{e}; write it like 3s, 500ms or 2min"))
+}
+
 /// Reads a time of at least [`LEAST_TIME`], such as `3s`.
-pub(super) fn positive(time: &str) -> Result<Duration, String> {
-    match humantime::parse_duration(time) {
-        Ok(time) if time < LEAST_TIME => Err("must be 1ms or more".to_owned()),
-        Ok(time) => Ok(time),
-        Err(e) => Err(format!("{e}; write it like 3s, 500ms or 2min")),
+pub(super) fn positive(value: &str) -> Result<Duration, String> {
+    match time(value)? {
+        time if time < LEAST_TIME => Err("must be 1ms or more".to_owned()),
+        time => Ok(time),
     }
 }
 

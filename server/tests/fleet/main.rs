@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use tidings_testkit::{Client, Fleet, FleetOptions};
+use tidings::health;
+use tidings_testkit::{Client, Fleet, FleetOptions, Replica, ReplicaOptions, Signal};
 
 const CLIENTS: usize = 30;
 
@@ -133,6 +134,36 @@ async fn the_clients_of_a_killed_replica_find_another_and_it_is_used_again_when_
     while subscriber(&fleet.ws_url()).await.2 != dead {}
     drop(clients);
     fleet.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_lame_duck_is_not_ready_and_serves_on_until_it_is_asked_again_to_end() {
+    let options = ReplicaOptions::new(env!("CARGO_BIN_EXE_tidings-demo"), "duck");
+    let mut replica = Replica::start(options.args(["--lame-duck", "1h"])).await.unwrap();
+    let bio = |text| json!({ "id": "1", "bio": text });
+    let mut early = Client::connect(&replica.ws_url()).await;
+    let early_id = early.subscribe("onBio", json!({ "id": "1" })).await;
+    replica.process().signal(Signal::TERM);
+    replica.not_ready().await.unwrap();
+    let error = health(replica.address()).await.unwrap_err().to_string();
+    assert!(error.contains("503 leaving"), "{error}");
+
+    let mut late = Client::connect(&replica.ws_url()).await;
+    let late_id = late.subscribe("onBio", json!({ "id": "1" })).await;
+    late.call("setBio", bio("a duck")).await;
+    for (client, id) in [(&mut early, early_id), (&mut late, late_id)] {
+        assert_eq!(client.event(id).await["data"], bio("a duck"));
+    }
+
+    // The second signal.
+    replica.process().signal(Signal::TERM);
+    for (client, id) in [(&mut early, early_id), (&mut late, late_id)] {
+        let event = client.event(id).await;
+        assert_eq!((&event["type"], &event["reason"]), (&json!("stopped"), &json!("draining")));
+    }
+    assert!(replica.process().ended().await.success());
+    // It has ended by itself, and is not asked again.
+    replica.kill();
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use std::{
 const ROOMS: &[&str] = &[
     "lib",
     "server",
+    "leaving",
     "monitor",
     "http",
     "router",

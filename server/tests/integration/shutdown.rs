@@ -20,6 +20,7 @@ async fn a_replica_that_leaves_tells_each_subscription_and_closes() {
     server.end().await;
 }
 
+/// Without a lame-duck time; with one, see `tests/fleet`.
 #[tokio::test]
 async fn a_replica_that_leaves_is_not_ready_and_takes_no_more_connections() {
     let mut server = TestServer::on_memory(&[]).await;
@@ -31,6 +32,18 @@ async fn a_replica_that_leaves_is_not_ready_and_takes_no_more_connections() {
     while let Ok(answer) = client.get(server.url("/readyz")).send().await {
         assert!(matches!(answer.status().as_u16(), 200 | 503), "{}", answer.status());
     }
+    server.end().await;
+}
+
+#[tokio::test]
+async fn a_replica_drains_when_its_lame_duck_time_is_over() {
+    let mut server = TestServer::on_memory(&["--lame-duck", "50ms"]).await;
+    let mut client = server.client().await;
+    let id = on_updates(&mut client, "list-1").await;
+    server.leave();
+    let event = client.event(id).await;
+    assert_eq!((&event["type"], &event["reason"]), (&"stopped".into(), &"draining".into()));
+    assert_eq!(u16::from(client.closed().await.unwrap().code), 1012);
     server.end().await;
 }
 
