@@ -143,7 +143,7 @@ impl Engine {
 
     pub(crate) fn publisher(&self) -> Publisher {
         let max = self.config.limits.max_payload_bytes as usize;
-        Publisher::new(self.broker.clone(), &self.config.broker.key_prefix, Some(max))
+        Publisher::new(self.broker.clone(), &self.config.broker.key_prefix, max)
     }
 }
 

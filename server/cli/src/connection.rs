@@ -25,7 +25,7 @@ use crate::{
 const CONNECT: Duration = Duration::from_secs(5);
 /// How long a response may take.
 const ANSWER: Duration = Duration::from_secs(30);
-/// The largest response or event that is read: bytes. The defaults of a service are 4 MiB and 1 MiB.
+/// The largest response or event that is read: bytes. The default of a service is 1 MiB.
 const LARGEST: usize = 64 * 1024 * 1024;
 
 /// A WebSocket to the service.

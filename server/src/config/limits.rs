@@ -10,6 +10,9 @@ use super::{
 };
 use crate::error::Error;
 
+/// The default of `--max-payload-bytes`: an event then fits a message of 1 MiB, the most that many WebSocket clients take.
+pub(crate) const MAX_PAYLOAD_BYTES: u32 = 512 * 1024;
+
 /// What one client, and all clients together, may use of a replica.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Limits")]
@@ -26,17 +29,18 @@ pub struct Limits {
     #[arg(long, env = "MAX_REQUEST_BYTES", value_name = "BYTES", default_value_t = 64 * 1024, value_parser = clap::value_parser!(u32).range(256..))]
     pub max_request_bytes: u32,
 
-    /// Bytes of one response. A larger one becomes `responseTooLarge`.
-    #[arg(long, env = "MAX_RESPONSE_BYTES", value_name = "BYTES", default_value_t = 4 * 1024 * 1024, value_parser = clap::value_parser!(u32).range(256..))]
+    /// Bytes of one response, or of all responses to one batch. A larger one becomes `responseTooLarge`. Many WebSocket clients
+    /// refuse messages above 1 MiB.
+    #[arg(long, env = "MAX_RESPONSE_BYTES", value_name = "BYTES", default_value_t = 1024 * 1024, value_parser = clap::value_parser!(u32).range(256..))]
     pub max_response_bytes: u32,
 
     /// Calls in one batch. A longer one is answered `batchTooLarge`.
     #[arg(long, env = "MAX_BATCH", value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..))]
     pub max_batch: u32,
 
-    /// Bytes of one event's payload. A handler that publishes a larger one gets an error. A larger one from elsewhere is left out,
-    /// logged and counted, and subscribers get a gap in its place.
-    #[arg(long, env = "MAX_PAYLOAD_BYTES", value_name = "BYTES", default_value_t = 1024 * 1024, value_parser = clap::value_parser!(u32).range(2..))]
+    /// Bytes of one event's payload, as published and as sent. A handler that publishes a larger one gets an error. A larger one
+    /// from elsewhere is left out, logged and counted, and subscribers get a gap in its place. The message has up to 2 KiB more.
+    #[arg(long, env = "MAX_PAYLOAD_BYTES", value_name = "BYTES", default_value_t = MAX_PAYLOAD_BYTES, value_parser = clap::value_parser!(u32).range(2..))]
     pub max_payload_bytes: u32,
 
     /// Calls of one connection that are not answered yet. At the limit, the server stops reading from the connection.

@@ -13,9 +13,13 @@ mod value;
 pub use crate::broker::Durability;
 pub use broker::{BrokerConfig, Secret};
 pub use limits::Limits;
+pub(crate) use limits::MAX_PAYLOAD_BYTES;
 
 use crate::error::Error;
 use value::{address, folder};
+
+/// The longest name of an instance, which is part of every event: bytes. A host name has at most 253.
+const MAX_INSTANCE_BYTES: usize = 255;
 
 /// The options of a service.
 ///
@@ -162,6 +166,12 @@ impl Config {
     pub(crate) fn check(&self) -> Result<(), Error> {
         self.broker.check()?;
         self.limits.check()?;
+        if self.instance.len() > MAX_INSTANCE_BYTES {
+            return Err(Error::Config(format!(
+                "the name of the instance has {} bytes and may have {MAX_INSTANCE_BYTES}",
+                self.instance.len()
+            )));
+        }
         if let Some(page) = &self.static_dir {
             folder(&page.to_string_lossy()).map_err(|fault| {
                 Error::Config(format!("static_dir is {}: {fault}", page.display()))

@@ -14,7 +14,7 @@ pub use error::PublishError;
 
 use crate::{
     broker::{Broker, ChannelKey, Keep, Publish, ValkeyBroker},
-    config::BrokerConfig,
+    config::{BrokerConfig, MAX_PAYLOAD_BYTES},
     error::Error,
 };
 
@@ -23,7 +23,8 @@ use crate::{
 ///
 /// - It reconnects by itself. A call fails when Valkey has not answered within 2 s.
 /// - On the memory broker, publishing waits while more than 2 MiB of a channel's events have not been fanned out.
-/// - Only a server's publisher knows `--max-payload-bytes` and returns [`PublishError::TooLarge`].
+/// - It refuses payloads above `--max-payload-bytes` ([`PublishError::TooLarge`]). In another process it takes the default for that:
+///   see [`Publisher::with_max_payload_bytes`].
 ///
 /// Calls that run at the same time are pipelined on one connection. [`Publisher::batch`] publishes many events in order
 /// with one round trip.
@@ -53,8 +54,8 @@ use crate::{
 pub struct Publisher {
     broker: Arc<dyn Broker>,
     key_prefix: Arc<str>,
-    /// Largest payload that replicas forward. `None` outside of a server.
-    max_payload_bytes: Option<usize>,
+    /// The largest payload that replicas forward.
+    max_payload_bytes: usize,
 }
 
 /// A channel, for tools that know a service by its OpenRPC document only.
@@ -86,11 +87,7 @@ pub struct Target {
 }
 
 impl Publisher {
-    pub(crate) fn new(
-        broker: Arc<dyn Broker>,
-        key_prefix: &str,
-        max_payload_bytes: Option<usize>,
-    ) -> Self {
+    pub(crate) fn new(broker: Arc<dyn Broker>, key_prefix: &str, max_payload_bytes: usize) -> Self {
         Self { broker, key_prefix: key_prefix.into(), max_payload_bytes }
     }
 
@@ -125,7 +122,15 @@ impl Publisher {
         let address = server.address();
         let broker = ValkeyBroker::publisher(server);
         broker.ping().await.map_err(|e| Error::Broker(format!("Valkey at {address}: {}", e.0)))?;
-        Ok(Self::new(broker, &config.key_prefix, None))
+        Ok(Self::new(broker, &config.key_prefix, MAX_PAYLOAD_BYTES as usize))
+    }
+
+    /// Sets the largest payload in bytes, where the service's replicas have another `--max-payload-bytes` than the default
+    /// (512 KiB). A larger one that is published all the same reaches no client.
+    #[must_use]
+    pub fn with_max_payload_bytes(mut self, bytes: u32) -> Self {
+        self.max_payload_bytes = bytes as usize;
+        self
     }
 
     /// Publishes an event of a `Log` feed, or the newest value of a `State` feed. Answers the event's id.
@@ -333,10 +338,8 @@ impl Publisher {
     }
 
     fn check_size(&self, bytes: usize) -> Result<(), PublishError> {
-        match self.max_payload_bytes {
-            Some(max) if bytes > max => Err(PublishError::TooLarge { bytes, max }),
-            _ => Ok(()),
-        }
+        let max = self.max_payload_bytes;
+        if bytes > max { Err(PublishError::TooLarge { bytes, max }) } else { Ok(()) }
     }
 }
 

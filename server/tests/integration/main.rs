@@ -39,6 +39,8 @@ mod layering;
 mod limits;
 /// `Feed::Members`: a list that its members put together.
 mod members_feed;
+/// The largest messages that clients get.
+mod message_size;
 /// Mutations outlive their connections, within bounds.
 mod mutations;
 /// A service's own paths beside those of Tidings.

@@ -54,7 +54,7 @@ async fn a_peer_that_does_not_read_cannot_hold_up_the_end() {
         TestServer::on_memory(&["--drain-limit", "1s", "--outbox-bytes", "67108864"]).await;
     let mut client = server.client().await;
     on_updates(&mut client, "list-1").await;
-    let large = crate::support::list(&"x".repeat(512 * 1024));
+    let large = crate::support::list(&"x".repeat(256 * 1024));
     for _ in 0..64 {
         server.publish("list-1", large.as_str()).await;
     }

@@ -143,6 +143,10 @@ impl HubChannel {
         // A type's own code may panic, and a part of the hub must not end with it.
         let decode = AssertUnwindSafe(|| (self.procedure.decode)(payload));
         let data = catch_unwind(decode).unwrap_or_else(|_| Err(PayloadFault::panicked()))?;
+        // The type may write more than was published, such as members that were left out.
+        if data.get().len() > limit {
+            return Err(PayloadFault::too_large(limit));
+        }
         let id = publication
             .tracked
             .filter(|_| self.procedure.feed.is_resumable())

@@ -89,10 +89,10 @@ async fn a_batch_beyond_its_bound_is_an_error_and_nothing_is_published(broker: T
     let text_of = "a batch may have 10000 events and 67108864 bytes; send it in parts";
     assert_eq!(error.to_string(), text_of);
 
-    // 65 events of 1 MiB.
+    // 129 events of 512 KiB.
     let mut batch = server.publisher.batch();
-    let large = line("x".repeat(1024 * 1024 - 20));
-    for _ in 0..65 {
+    let large = line("x".repeat(512 * 1024 - 20));
+    for _ in 0..129 {
         batch = batch.publish::<OnLine>(&all(), &large);
     }
     assert_eq!(batch.send().await, Err(PublishError::BatchTooLarge));
