@@ -57,7 +57,12 @@ fn object<'a>(params: &'a Params<'_>) -> Result<&'a str, RpcError> {
     }
 }
 
-fn read<'a, I: Deserialize<'a>>(json: &'a str) -> Result<I, RpcError> {
+/// Reads a value of this type.
+///
+/// # Errors
+///
+/// `invalidParams`, which names the member at fault.
+pub(crate) fn read<'a, I: Deserialize<'a>>(json: &'a str) -> Result<I, RpcError> {
     let mut deserializer = serde_json::Deserializer::from_str(json);
     serde_path_to_error::deserialize(&mut deserializer).map_err(|e| {
         // serde names a missing member in its message, not in the path.

@@ -2,7 +2,7 @@
 //!
 //! There is no other way to serve a procedure, so the document cannot forget one.
 
-use std::{fmt, marker::PhantomData, sync::Arc};
+use std::{collections::HashMap, fmt, marker::PhantomData, sync::Arc};
 
 use futures_util::{FutureExt, future::BoxFuture};
 use jsonrpsee::{
@@ -22,7 +22,7 @@ use crate::{
     handler::{Answer, Handler},
     input,
     service::{Access, Service, call, constant},
-    subscription,
+    subscription::{self, Open},
 };
 
 /// Collects the procedures of a service with their handlers. `S` is the service's own state, which handlers receive in their
@@ -86,8 +86,8 @@ struct Procedure<S> {
     snapshot: Option<Snapshot<S>>,
 }
 
-/// Makes a method of a procedure.
-type Serve<S> = Box<dyn FnOnce(Arc<Service<S>>, Access<S>) -> MethodCallback + Send>;
+/// Makes a method of a procedure, and says how a subscription is opened.
+type Serve<S> = Box<dyn FnOnce(Arc<Service<S>>, Access<S>) -> (MethodCallback, Option<Open>) + Send>;
 
 /// Answers a subscription's snapshot, as JSON.
 type Snapshot<S> = Arc<
@@ -95,10 +95,12 @@ type Snapshot<S> = Arc<
 >;
 
 /// The methods and the document of one server.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Routes {
     /// The methods that jsonrpsee dispatches to.
     pub(crate) methods: Methods,
+    /// The subscriptions, by procedure, for the transports that jsonrpsee does not serve.
+    pub(crate) subscriptions: Arc<HashMap<&'static str, Open>>,
     /// The OpenRPC document, as JSON.
     pub(crate) document: Arc<str>,
 }
@@ -126,7 +128,7 @@ impl<S: Send + Sync + 'static, Last> Router<S, Last> {
     ) -> Router<S, Call<P::Input>> {
         let serve = move |service: Arc<Service<S>>, access: Access<S>| {
             let run = move |context: Context<S>, input| handler.call(context, input).boxed();
-            call(P::NAME, P::ERRORS, service, access, run)
+            (call(P::NAME, P::ERRORS, service, access, run), None)
         };
         self.add(P::NAME, Box::new(serve), OpenRpc::query::<P>)
     }
@@ -147,7 +149,7 @@ impl<S: Send + Sync + 'static, Last> Router<S, Last> {
                 async move { engine.run_mutation(P::NAME, || handler.call(context, input)).await }
                     .boxed()
             };
-            call(P::NAME, P::ERRORS, service, access, run)
+            (call(P::NAME, P::ERRORS, service, access, run), None)
         };
         self.add(P::NAME, Box::new(serve), OpenRpc::mutation::<P>)
     }
@@ -156,11 +158,12 @@ impl<S: Send + Sync + 'static, Last> Router<S, Last> {
     pub fn subscription<P: Subscription>(self) -> Router<S, Follow<P>> {
         let serve = |service: Arc<Service<S>>, access: Access<S>| {
             let engine = service.engine.clone();
-            subscription::subscribe::<P>(engine, move |params, extensions| {
+            let open = subscription::opens::<P>(engine, move |params, extensions| {
                 let (service, access) = (service.clone(), access.clone());
                 async move { service.authorize(P::NAME, &access, &params, &extensions).await }
                     .boxed()
-            })
+            });
+            (subscription::subscribe(P::NAME, open.clone()), Some(open))
         };
         self.add(P::NAME, Box::new(serve), OpenRpc::subscription::<P>)
     }
@@ -225,14 +228,15 @@ impl<S: Send + Sync + 'static, Last> Router<S, Last> {
         let document = document.expect("a document is plain data");
         let publisher = engine.publisher();
         let service = Arc::new(Service { engine: engine.clone(), state, publisher });
-        let mut methods = Methods::new();
+        let (mut methods, mut subscriptions) = (Methods::new(), HashMap::new());
         let mut insert = |name: &'static str, callback: MethodCallback| {
             // The document has been checked: names are unique, and none begins with `rpc.`.
             methods.verify_and_insert(name, callback).map(drop).expect("names are unique");
         };
         for Procedure { name, access, serve, .. } in self.procedures {
-            let callback = serve(service.clone(), access);
-            if matches!(callback, MethodCallback::Subscription(_)) {
+            let (callback, open) = serve(service.clone(), access);
+            if let Some(open) = open {
+                subscriptions.insert(name, open);
                 // jsonrpsee keeps names for as long as the process lives; this one is made once for each procedure.
                 insert(unsubscribe_name(name).leak(), subscription::unsubscribe());
             }
@@ -241,7 +245,7 @@ impl<S: Send + Sync + 'static, Last> Router<S, Last> {
         let text = document.get().into();
         insert("rpc.discover", constant(document));
         insert("rpc.ping", constant(to_raw_value(&true).expect("true is plain data")));
-        Ok(Routes { methods, document: text })
+        Ok(Routes { methods, subscriptions: Arc::new(subscriptions), document: text })
     }
 }
 

@@ -11,9 +11,11 @@ use futures_util::{FutureExt, future::BoxFuture};
 use jsonrpsee::{
     ResponsePayload,
     server::{MethodCallback, MethodResponse},
-    types::{Extensions, Id, Params},
+    types::{Extensions, Params},
 };
-use tidings_contract::{Channel, ErrorKind, Event, RpcError, Subscription};
+use tidings_contract::{
+    Channel, ErrorKind, Event, EventId, RpcError, Subscription, SubscriptionId,
+};
 
 use crate::{
     broker::{BrokerUnavailable, ChannelKey, InvalidEventId, Position},
@@ -24,7 +26,8 @@ use crate::{
     input::{self, error_object},
     log_limit::bounded,
     socket::{
-        Claim, Connection, Frame, Gone, Kind, Lane, MessageId, Pushed, Terms, TooManySubscriptions,
+        Claim, Connection, Frame, Frames, Gone, Kind, Lane, MessageId, Pushed, Terms,
+        TooManySubscriptions, Transport, Version,
     },
 };
 
@@ -37,21 +40,61 @@ const RETRY_PAUSE: Duration = Duration::from_secs(1);
 /// How much of what was missed is handed over at once, overrun by at most one event.
 const MISSED_BYTES: usize = 64 * 1024;
 
-/// The callback of a subscribe call. `authorize` answers whether the caller may subscribe.
-pub(crate) fn subscribe<P: Subscription>(
+/// Opens subscriptions of one procedure, whatever the transport.
+pub(crate) type Open =
+    Arc<dyn Fn(Request) -> BoxFuture<'static, Result<Opened, RpcError>> + Send + Sync>;
+
+/// What a client asks for.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub(crate) connection: Arc<Connection>,
+    pub(crate) transport: Transport,
+    /// The input. By WebSocket it has `lastEventId`, too.
+    pub(crate) params: Params<'static>,
+    /// Where to resume, if that is not in `params`.
+    pub(crate) cursor: Option<EventId>,
+    /// Those of the request, with the `Caller`.
+    pub(crate) extensions: Extensions,
+}
+
+/// Opens subscriptions of `P`. `authorize` answers whether the caller may subscribe.
+pub(crate) fn opens<P: Subscription>(
     engine: Arc<Engine>,
     authorize: impl Fn(Params<'static>, Extensions) -> BoxFuture<'static, Answer<()>>
     + Clone
     + Send
     + Sync
     + 'static,
-) -> MethodCallback {
+) -> Open {
+    Arc::new(move |request| {
+        let (engine, authorize) = (engine.clone(), authorize.clone());
+        async move { open::<P>(engine, authorize, request).await }.boxed()
+    })
+}
+
+/// The callback of a subscribe call.
+pub(crate) fn subscribe(procedure: &'static str, open: Open) -> MethodCallback {
     MethodCallback::Subscription(Arc::new(move |id, params, _, _, extensions| {
-        let (engine, id, params) = (engine.clone(), id.into_owned(), params.into_owned());
-        let authorize = authorize.clone();
+        let (open, id, params) = (open.clone(), id.into_owned(), params.into_owned());
         async move {
-            match open::<P>(&engine, authorize, &id, params, extensions).await {
-                Ok(answer) => answer,
+            let Some(connection) = extensions.get::<Arc<Connection>>().cloned() else {
+                let message = format!("{procedure} needs a WebSocket: connect to ws://…/rpc");
+                let error = RpcError::new(ErrorKind::WEB_SOCKET_REQUIRED, message);
+                return MethodResponse::error(id, error_object(error));
+            };
+            let transport = Transport::WebSocket;
+            let request =
+                Request { connection: connection.clone(), transport, params, cursor: None, extensions };
+            match open(request).await {
+                Ok(opened) => {
+                    let answer = ResponsePayload::success(opened.id());
+                    let answer = MethodResponse::subscription_response(id, answer, usize::MAX);
+                    // The answer and the first events are written together.
+                    let _together = connection.cork();
+                    let text = Frame::text(answer.to_json().get().as_bytes());
+                    opened.tell(|| connection.answer_now(text)).begin();
+                    answer
+                }
                 // Not yet sent, unlike the answer of a subscription.
                 Err(error) => MethodResponse::error(id, error_object(error)),
             }
@@ -83,29 +126,29 @@ pub(crate) fn unsubscribe() -> MethodCallback {
 }
 
 async fn open<P: Subscription>(
-    engine: &Arc<Engine>,
+    engine: Arc<Engine>,
     authorize: impl Fn(Params<'static>, Extensions) -> BoxFuture<'static, Answer<()>>,
-    id: &Id<'static>,
-    params: Params<'static>,
-    extensions: Extensions,
-) -> Result<MethodResponse, RpcError> {
-    let connection = extensions.get::<Arc<Connection>>().cloned().ok_or_else(|| {
-        let message = format!("{} needs a WebSocket: connect to ws://…/rpc", P::NAME);
-        RpcError::new(ErrorKind::WEB_SOCKET_REQUIRED, message)
-    })?;
+    request: Request,
+) -> Result<Opened, RpcError> {
+    let Request { connection, transport, params, cursor, extensions } = request;
     let (input, last_event_id) = if P::FEED.is_resumable() {
         input::parse_with_cursor::<P::Input>(&params)?
     } else {
         (input::parse::<P::Input>(&params)?, None)
     };
-    let cursor = match last_event_id {
-        Some(id) => Some(id.as_str().parse().map_err(|e: InvalidEventId| {
-            let message = format!("lastEventId: {e}");
-            RpcError::new(ErrorKind::INVALID_PARAMS, message).at("lastEventId")
-        })?),
-        None => None,
-    };
-    let opening = connection.open().map_err(too_many)?;
+    let (mut after, mut seen) = (None, None);
+    match cursor.or(last_event_id) {
+        Some(id) if P::FEED.is_resumable() => {
+            after = Some(id.as_str().parse().map_err(|e: InvalidEventId| {
+                let message = format!("lastEventId: {e}");
+                RpcError::new(ErrorKind::INVALID_PARAMS, message).at("lastEventId")
+            })?);
+        }
+        // Whatever else it is, the newest value is another one.
+        Some(id) => seen = Version::parse(id.as_str()),
+        None => {}
+    }
+    let opening = connection.open(transport).map_err(too_many)?;
     // Neither a slow handler nor a broker that does not answer keeps a replica from leaving.
     let leaving = &engine.terms.leaving;
     let authorized = leaving.run_until_cancelled(authorize(params, extensions)).await;
@@ -116,18 +159,66 @@ async fn open<P: Subscription>(
     let seat = leaving.run_until_cancelled(engine.hub.join::<P>(key)).await;
     let seat = seat.unwrap_or_else(|| Err(is_leaving())).map_err(|e| unavailable(&e))?;
     // The id is taken before the history is read, so that readings are bounded by subscriptions.
-    let mut claim = opening.claim::<P>(seat.shared_id(), || engine.hub.next_id());
-    let start = leaving.run_until_cancelled(seat.start(cursor)).await;
+    let claim = opening.claim::<P>(seat.shared_id(), || engine.hub.next_id());
+    let start = leaving.run_until_cancelled(seat.start(after)).await;
     let start = start.unwrap_or_else(|| Err(is_leaving())).map_err(|e| unavailable(&e))?;
+    Ok(Opened { engine, claim, seat, start, seen, has_ids: P::FEED.is_resumable() })
+}
 
-    let answer = ResponsePayload::success(claim.id);
-    let answer = MethodResponse::subscription_response(id.clone(), answer, usize::MAX);
-    claim.tell();
-    // The answer and the first events are written together.
-    let _together = connection.cork();
-    connection.answer_now(Frame::text(answer.to_json().get().as_bytes()));
-    begin(engine, claim, seat, start);
-    Ok(answer)
+/// A subscription that may begin. Dropping it gives everything back.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    engine: Arc<Engine>,
+    claim: Claim,
+    seat: Seat,
+    start: Start,
+    /// The version of the value that the client has, in a feed without event ids.
+    seen: Option<Version>,
+    has_ids: bool,
+}
+
+impl Opened {
+    /// What its events bear.
+    pub(crate) fn id(&self) -> SubscriptionId {
+        self.claim.id
+    }
+
+    /// Whether its feed has event ids. In other feeds, the version of the newest value takes their place.
+    pub(crate) fn has_ids(&self) -> bool {
+        self.has_ids
+    }
+
+    /// Tells the client the id, which is not given again if the server ends the subscription.
+    fn tell(mut self, answer: impl FnOnce()) -> Self {
+        self.claim.tell();
+        answer();
+        self
+    }
+
+    /// Lets the subscriber in: at once, or in a task, where something has to be waited for.
+    pub(crate) fn begin(self) {
+        let Self { engine, claim, mut seat, start, seen, .. } = self;
+        let (id, lane) = (claim.id, claim.lane().clone());
+        let gap = match start {
+            Start::Now => None,
+            Start::Gap(reason) => Some(reason),
+            Start::After(cursor) => {
+                engine.metrics.resumes.increment(1);
+                let instance = engine.config.instance.clone();
+                let started = Event::Started { resumed: true, last_event_id: None, instance };
+                let _ = lane.push(Kind::Greeting, &seat.encode(id, &started).into());
+                let mut resume = Resume { claim, seat, cursor, terms: engine.terms.clone() };
+                if lane.has_room(0) && resume.join() {
+                    resume.hold();
+                } else {
+                    engine.subscriptions.spawn(resume.run());
+                }
+                return;
+            }
+        };
+        seat.take(Subscriber { id, lane, has: None }, true, gap, seen);
+        claim.hold(Box::new(seat));
+    }
 }
 
 /// The channel that a service computes from the input. Its code may panic, as handlers may.
@@ -138,31 +229,7 @@ fn guarded_channel<P: Subscription>(input: &P::Input) -> Answer<Channel> {
     })
 }
 
-/// Lets the subscriber in: at once, or in a task, where something has to be waited for.
-fn begin(engine: &Arc<Engine>, claim: Claim, mut seat: Seat, start: Start) {
-    let (id, lane) = (claim.id, claim.lane().clone());
-    let gap = match start {
-        Start::Now => None,
-        Start::Gap(reason) => Some(reason),
-        Start::After(cursor) => {
-            engine.metrics.resumes.increment(1);
-            let instance = engine.config.instance.clone();
-            let started = Event::Started { resumed: true, last_event_id: None, instance };
-            let _ = lane.push(Kind::Greeting, seat.encode(id, &started).as_bytes());
-            let mut resume = Resume { claim, seat, cursor, terms: engine.terms.clone() };
-            if lane.has_room(0) && resume.join() {
-                resume.hold();
-            } else {
-                engine.subscriptions.spawn(resume.run());
-            }
-            return;
-        }
-    };
-    seat.take(Subscriber { id, lane, has: None }, true, gap);
-    claim.hold(Box::new(seat));
-}
-
-fn too_many(error: TooManySubscriptions) -> RpcError {
+pub(crate) fn too_many(error: TooManySubscriptions) -> RpcError {
     RpcError::new(ErrorKind::TOO_MANY_SUBSCRIPTIONS, error.to_string())
 }
 
@@ -225,7 +292,7 @@ impl Resume {
                 Ok(Err(reason)) => {
                     // Whatever it has, what comes now is behind the gap.
                     let subscriber = Subscriber { has: None, ..self.subscriber() };
-                    self.seat.take(subscriber, false, Some(*reason));
+                    self.seat.take(subscriber, false, Some(*reason), None);
                     return Ok(());
                 }
                 // The history is still there when the broker is back.
@@ -246,7 +313,7 @@ impl Resume {
             let (now, later) = events.split_at(together.count());
             let addressed = |(_, frame): &(u64, Frame)| self.seat.addressed(frame, self.claim.id);
             let frames: Vec<_> = now.iter().map(addressed).collect();
-            let joined = Frame::join(frames.iter());
+            let joined = Frames::from(Frame::join(frames.iter()));
             lane.room(joined.len()).await?;
             match lane.push(Kind::Data, &joined) {
                 Pushed::Taken => {}

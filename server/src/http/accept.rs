@@ -23,6 +23,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tower::{ServiceExt, service_fn};
 
+use super::sse;
 use crate::{
     config::Limits,
     context::Peer,
@@ -124,7 +125,7 @@ async fn serve(
                     frame
                 }))
             };
-            Ok::<_, Infallible>(answer.map(streamed))
+            Ok::<_, Infallible>(sse::with_body(answer).map(streamed))
         }
     });
     // Done also when the connection has become a WebSocket, which jsonrpsee's own tasks serve.

@@ -11,7 +11,12 @@ use axum::{
 };
 use tower_http::services::ServeDir;
 
-use super::rpc::{RpcEndpoint, rpc};
+use super::{
+    follow::Follower,
+    poll::poll,
+    rpc::{RpcEndpoint, rpc},
+    sse::sse,
+};
 use crate::{engine::Engine, readiness::Readiness, router::Routes};
 
 /// The router for clients: the framework's paths, then the service's routes, files, and the service's fallback.
@@ -23,7 +28,12 @@ pub(crate) fn public(
     stop: jsonrpsee::server::StopHandle,
 ) -> Router {
     let document = routes.document.clone();
+    let follower = Follower::new(engine, &routes);
     let router = Router::new()
+        .route("/sse", any(sse).with_state(follower.clone()))
+        .route("/sse/{procedure}", any(sse).with_state(follower.clone()))
+        .route("/poll", any(poll).with_state(follower.clone()))
+        .route("/poll/{procedure}", any(poll).with_state(follower))
         .route(
             "/rpc",
             any(rpc).with_state(RpcEndpoint::new(&engine.config.limits, routes.methods, stop)),

@@ -111,7 +111,7 @@ pub(super) async fn rpc(State(endpoint): State<RpcEndpoint>, mut request: Reques
 }
 
 /// Builds the `Caller`. Leaves out `Connection`: a handler that kept it would keep the connection counted as open.
-fn caller(request: &Request) -> Option<Caller> {
+pub(super) fn caller(request: &Request) -> Option<Caller> {
     let peer = request.extensions().get::<Peer>().copied()?;
     let mut extensions = request.extensions().clone();
     extensions.remove::<Arc<Connection>>();

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     broker::{BrokerUnavailable, Position},
-    socket::Frame,
+    socket::{Frame, Version},
 };
 
 /// A subscriber's place in a channel. Dropping it leaves the channel.
@@ -57,10 +57,16 @@ impl Seat {
     }
 
     /// Lets in a subscriber whose stream begins now: with `started`, or just going on; behind a gap, if there
-    /// is a reason.
-    pub(crate) fn take(&mut self, subscriber: Subscriber, started: bool, gap: Option<GapReason>) {
+    /// is a reason. `seen` is the version of the newest value that it has, in a feed without event ids.
+    pub(crate) fn take(
+        &mut self,
+        subscriber: Subscriber,
+        started: bool,
+        gap: Option<GapReason>,
+        seen: Option<Version>,
+    ) {
         self.part.shared.metrics.gaps.increment(u64::from(gap.is_some()));
-        self.taken = Some(self.channel.add(subscriber, started, gap));
+        self.taken = Some(self.channel.add(subscriber, started, gap, seen));
         // This one may have divided the subscribers, and the batches on their way need a walk again.
         self.part.fan_out(&self.channel);
         self.part.drain_late(&self.channel);

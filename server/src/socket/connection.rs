@@ -21,6 +21,7 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 use super::{
     CloseCode, Frame, Kind, Terms,
     calls::{Call, Calls, MessageId},
+    encoding::Encoding,
     outbox::Outbox,
     queue::Owner,
     subscriptions::{End, Subscriptions},
@@ -235,7 +236,7 @@ impl Connection {
         } else if !outbox.push(lane, kind, frames) {
             return None;
         }
-        if outbox.queue.is_written() || outbox.corks > 0 {
+        if outbox.queue.bytes() == 0 || outbox.corks > 0 {
             return Some(Vec::new());
         }
         self.flush(&mut outbox);
@@ -252,8 +253,14 @@ impl Connection {
         }
     }
 
-    pub(super) fn open_lane(&self, id: SubscriptionId, procedure: &'static str, feed: Feed) -> u32 {
-        self.outbox().open(id, procedure, feed)
+    pub(super) fn open_lane(
+        &self,
+        id: SubscriptionId,
+        procedure: &'static str,
+        feed: Feed,
+        encoding: Encoding,
+    ) -> u32 {
+        self.outbox().open(id, procedure, feed, encoding)
     }
 
     /// False when it was closed already.

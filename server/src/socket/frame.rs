@@ -90,6 +90,21 @@ impl From<Frame> for Bytes {
     }
 }
 
+/// The texts of whole frames, one after the other.
+pub(crate) fn messages(mut frames: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        let (header, length) = match *frames.get(1)? {
+            127 => (10, u64::from_be_bytes(frames.get(2..10)?.try_into().ok()?)),
+            126 => (4, u16::from_be_bytes(frames.get(2..4)?.try_into().ok()?).into()),
+            length => (2, length.into()),
+        };
+        let end = header + usize::try_from(length).ok()?;
+        let message = frames.get(header..end)?;
+        frames = &frames[end..];
+        Some(message)
+    })
+}
+
 /// A header of one unmasked frame that is a whole text message.
 fn put_header(frame: &mut BytesMut, payload_bytes: usize) {
     frame.put_u8(0x81);
@@ -138,6 +153,14 @@ mod tests {
                 assert_eq!(frame(from, &data).with_id(SubscriptionId(to)), frame(to, &data));
             }
         }
+    }
+
+    #[test]
+    fn the_texts_of_several_are_found_again() {
+        let frames = [0, 1, 100, 126, 65_500, 70_000].map(|length| frame(1, &"x".repeat(length)));
+        let joined = Frame::join(frames.iter());
+        let texts: Vec<_> = messages(&joined).collect();
+        assert_eq!(texts, frames.each_ref().map(Frame::message));
     }
 
     #[test]

@@ -77,7 +77,7 @@ mod tests {
     use super::*;
     use crate::{
         sample::OnProducts,
-        socket::{Call, Claim, Connection, Lane, Tape},
+        socket::{Call, Claim, Connection, Lane, Tape, Transport},
     };
 
     const CHANNELS: u64 = 4;
@@ -124,7 +124,7 @@ mod tests {
 
         /// As `subscription::open` does it. Channels are named by their shared ids.
         fn claim(&mut self, channel: u64) -> Option<Claim> {
-            let Ok(opening) = self.connection.open() else {
+            let Ok(opening) = self.connection.open(Transport::WebSocket) else {
                 assert_eq!(self.live.len(), self.connection.terms().max_subscriptions);
                 return None;
             };

@@ -181,6 +181,9 @@ impl AsyncWrite for Socket {
 
     /// What is in the outbox will be written.
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if !matches!(self.phase, Phase::WebSocket { .. }) {
+            self.connection.flushed();
+        }
         Poll::Ready(Ok(()))
     }
 

@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-
-use super::{Connection, Frame, Kind, subscriptions::End};
+use super::{
+    Connection, Frame, Kind,
+    encoding::{Encoding, Frames},
+    subscriptions::End,
+};
 
 /// One subscription's way to its client. Cloning shares it.
 #[derive(Clone, Debug)]
 pub(crate) struct Lane {
     connection: Arc<Connection>,
     key: u32,
+    encoding: Encoding,
 }
 
 /// What became of frames.
@@ -30,17 +33,17 @@ pub(crate) enum Pushed {
 pub(crate) struct Gone;
 
 impl Lane {
-    pub(super) fn new(connection: Arc<Connection>, key: u32) -> Self {
-        Self { connection, key }
+    pub(super) fn new(connection: Arc<Connection>, key: u32, encoding: Encoding) -> Self {
+        Self { connection, key, encoding }
     }
 
     /// Hands over whole frames: they are written at once where the socket takes them. Never waits.
-    pub(crate) fn push(&self, kind: Kind, frames: &Bytes) -> Pushed {
-        match self.connection.push(self.key, kind, frames) {
+    pub(crate) fn push(&self, kind: Kind, frames: &Frames) -> Pushed {
+        match self.connection.push(self.key, kind, frames.encoded(self.encoding)) {
             None => Pushed::Gone,
             Some(stopped) if stopped.is_empty() => Pushed::Taken,
             Some(stopped) => {
-                let lane = |key| Self::new(self.connection.clone(), key);
+                let lane = |key| Self { key, ..self.clone() };
                 Pushed::Stopped(stopped.into_iter().map(lane).collect())
             }
         }

@@ -16,7 +16,9 @@ use tokio_tungstenite::tungstenite::{
     protocol::{CloseFrame, Role, WebSocketConfig},
 };
 
-use super::{CloseCode, Frame, Kind, Tape, Wire, outbox::Outbox, queue::Owner};
+use super::{
+    CloseCode, Frame, Kind, Tape, Wire, encoding::Encoding, outbox::Outbox, queue::Owner,
+};
 
 const CASES: u32 = 3_000;
 const LIMIT: usize = 600;
@@ -99,7 +101,8 @@ impl Model {
         outbox.queue.upgrade();
         outbox.push_rpc(b"HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\n\r\n", || None);
         let ids = (0..).map(SubscriptionId);
-        let keys = LANES.iter().zip(ids).map(|(feed, id)| outbox.open(id, "on", *feed)).collect();
+        let lanes = LANES.iter().zip(ids);
+        let keys = lanes.map(|(feed, id)| outbox.open(id, "on", *feed, Encoding::Frames)).collect();
         Self {
             outbox,
             wire: Wire::Tape(tape.clone()),

@@ -6,6 +6,7 @@ use tidings_contract::{Event, Feed, StopReason, SubscriptionId};
 
 use super::{
     CloseCode, Frame,
+    encoding::{Encoding, Frames},
     queue::{Owner, Queue},
 };
 
@@ -41,6 +42,7 @@ struct LaneState {
     id: SubscriptionId,
     procedure: &'static str,
     feed: Feed,
+    encoding: Encoding,
 }
 
 /// What a frame is to those before it.
@@ -72,11 +74,17 @@ impl Outbox {
     }
 
     /// Opens a lane for a subscription; a closed one, when nothing more can be sent.
-    pub(super) fn open(&mut self, id: SubscriptionId, procedure: &'static str, feed: Feed) -> u32 {
+    pub(super) fn open(
+        &mut self,
+        id: SubscriptionId,
+        procedure: &'static str,
+        feed: Feed,
+        encoding: Encoding,
+    ) -> u32 {
         let key = self.next_lane;
         self.next_lane = self.next_lane.wrapping_add(1);
         if !self.over && !self.queue.is_closed() {
-            self.lanes.push(LaneState { key, id, procedure, feed });
+            self.lanes.push(LaneState { key, id, procedure, feed, encoding });
         }
         key
     }
@@ -94,11 +102,20 @@ impl Outbox {
 
     /// Closes a lane behind what waits on it, with a last word.
     pub(super) fn finish_lane(&mut self, key: u32, last: Frame) {
-        let before = self.lanes.len();
-        self.lanes.retain(|lane| lane.key != key);
-        if self.lanes.len() < before {
-            self.queue.push(Owner::Answer, last.into());
+        if let Some(at) = self.lanes.iter().position(|lane| lane.key == key) {
+            let lane = self.lanes.remove(at);
+            self.say(lane.encoding, last);
         }
+    }
+
+    fn say(&mut self, encoding: Encoding, last: Frame) {
+        let last = Frames::from(last);
+        self.queue.push(Owner::Answer, last.encoded(encoding).clone());
+    }
+
+    /// Whether any lane is open.
+    pub(super) fn has_lanes(&self) -> bool {
+        !self.lanes.is_empty()
     }
 
     /// Whether a lane is open.
@@ -129,11 +146,11 @@ impl Outbox {
         while self.queue.lane_bytes() > self.limit
             && let Some(at) = self.slowest()
         {
-            let LaneState { key, id, procedure, .. } = self.lanes.swap_remove(at);
+            let LaneState { key, id, procedure, encoding, .. } = self.lanes.swap_remove(at);
             self.queue.remove(|owner| owner == Owner::Events(key) || owner == Owner::Control(key));
             let reason = StopReason::SlowConsumer;
             let event = Event::<()>::Stopped { reason, retry_after_ms: None };
-            self.queue.push(Owner::Answer, Frame::new(procedure, id, &event).into());
+            self.say(encoding, Frame::new(procedure, id, &event));
             stopped.push(key);
         }
         stopped

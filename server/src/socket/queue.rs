@@ -3,6 +3,8 @@
 //! Two sources write to a WebSocket: jsonrpsee, in pieces of its own choice, and the hub, in whole frames. The
 //! order between them is settled when bytes come in, and a frame of the hub goes only between messages of
 //! jsonrpsee: it is held while one is incomplete.
+//!
+//! The same two write the answer of an event stream: hyper its head and its end, the hub the chunks between.
 
 use std::{collections::VecDeque, io};
 
@@ -22,7 +24,8 @@ pub(super) struct Queue {
     entries: VecDeque<Entry>,
     /// How much of the first entry is written.
     written: usize,
-    /// Whole frames that came while a message of jsonrpsee's was incomplete.
+    /// Whole frames that came while a message of jsonrpsee's was incomplete, and chunks that came before the head of their
+    /// answer was written.
     held: Vec<Entry>,
     /// All that waits.
     bytes: usize,
@@ -58,6 +61,10 @@ enum Stream {
     /// HTTP, which nobody else writes to.
     #[default]
     Http,
+    /// HTTP. The head of an answer has been handed over whose body consists of the hub's chunks, and may not be written yet.
+    Asked,
+    /// That head is written. The hub's chunks follow; hyper's next bytes end the body.
+    Chunks,
     /// The head of the answer that begins the WebSocket. This many bytes of its empty line have come.
     Head(usize),
     Frames(FrameTracker),
@@ -80,12 +87,58 @@ impl Queue {
         self.stream = Stream::Head(0);
     }
 
-    /// Adds whole frames.
+    /// Says that the answer whose head hyper writes next has the hub's chunks for its body.
+    pub(super) fn ask(&mut self) {
+        if matches!(self.stream, Stream::Http) {
+            self.stream = Stream::Asked;
+        }
+    }
+
+    /// Says that hyper has handed over all that it had. Returns whether chunks may be written from now on.
+    pub(super) fn flushed(&mut self) -> bool {
+        let begins = matches!(self.stream, Stream::Asked);
+        if begins {
+            self.stream = Stream::Chunks;
+            self.release();
+        }
+        begins
+    }
+
+    /// Whether chunks may be written.
+    pub(super) fn takes_chunks(&self) -> bool {
+        matches!(self.stream, Stream::Chunks)
+    }
+
+    /// Forgets what is held: the answer that it was for is over.
+    pub(super) fn end_answer(&mut self) {
+        self.remove_held(|_| true);
+        if matches!(self.stream, Stream::Asked) {
+            self.stream = Stream::Http;
+        }
+    }
+
+    /// Whether something is held.
+    pub(super) fn holds(&self) -> bool {
+        !self.held.is_empty()
+    }
+
+    /// Takes what is held.
+    pub(super) fn take_held(&mut self) -> Vec<(Owner, Bytes)> {
+        let held = std::mem::take(&mut self.held);
+        for Entry { owner, bytes } in &held {
+            self.bytes -= bytes.len();
+            self.lane_bytes -= if owner.is_lane() { bytes.len() } else { 0 };
+        }
+        held.into_iter().map(|Entry { owner, bytes }| (owner, bytes)).collect()
+    }
+
+    /// Adds whole frames, or whole chunks.
     pub(super) fn push(&mut self, owner: Owner, bytes: Bytes) {
         let entry = Entry { owner, bytes };
         match &self.stream {
             _ if entry.bytes.is_empty() => {}
             Stream::Closed => {}
+            Stream::Chunks => self.add(entry),
             Stream::Frames(tracker) if tracker.is_between_messages() => self.add(entry),
             _ => {
                 self.count(&entry);
@@ -97,7 +150,11 @@ impl Queue {
     /// Whether nothing waits, and a whole frame may be written.
     pub(super) fn is_idle(&self) -> bool {
         self.entries.is_empty()
-            && matches!(&self.stream, Stream::Frames(tracker) if tracker.is_between_messages())
+            && match &self.stream {
+                Stream::Frames(tracker) => tracker.is_between_messages(),
+                Stream::Chunks => true,
+                _ => false,
+            }
     }
 
     /// Adds whole frames to an idle queue of which so many bytes are written already.
@@ -121,7 +178,12 @@ impl Queue {
         loop {
             let at = bytes.len() - rest.len();
             match &mut self.stream {
-                Stream::Http => break,
+                Stream::Http | Stream::Asked => break,
+                Stream::Chunks if bytes.is_empty() => break,
+                Stream::Chunks => {
+                    self.stream = Stream::Http;
+                    break;
+                }
                 Stream::Closed => return messages,
                 Stream::Head(matched) => {
                     let Some((byte, behind)) = rest.split_first() else { break };
@@ -378,7 +440,7 @@ impl Queue {
 }
 
 impl Owner {
-    fn is_lane(self) -> bool {
+    pub(super) fn is_lane(self) -> bool {
         matches!(self, Self::Events(_) | Self::Control(_))
     }
 }

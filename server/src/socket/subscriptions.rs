@@ -5,7 +5,12 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 use tidings_contract::{Feed, Subscription, SubscriptionId};
 
-use super::{Connection, Lane, calls::MessageId, ids::Ids};
+use super::{
+    Connection, Lane,
+    calls::MessageId,
+    encoding::{Encoding, Transport},
+    ids::Ids,
+};
 
 /// The subscriptions of one connection.
 #[derive(Debug, Default)]
@@ -23,8 +28,8 @@ pub(super) struct Subscriptions {
 struct Live {
     id: SubscriptionId,
     lane: u32,
-    /// Whether `id` is its channel's, and not one that is given once.
-    shares: bool,
+    /// Whether `id` may not be given again when the server has ended it. The ids of an HTTP answer hold within that answer.
+    retires: bool,
     seat: Option<Held>,
 }
 
@@ -53,6 +58,7 @@ pub(crate) struct TooManySubscriptions(pub usize);
 #[derive(Debug)]
 pub(crate) struct Opening {
     connection: Arc<Connection>,
+    transport: Transport,
     claimed: bool,
 }
 
@@ -72,14 +78,17 @@ impl Connection {
     /// # Errors
     ///
     /// When there are as many as there may be.
-    pub(crate) fn open(self: &Arc<Self>) -> Result<Opening, TooManySubscriptions> {
+    pub(crate) fn open(
+        self: &Arc<Self>,
+        transport: Transport,
+    ) -> Result<Opening, TooManySubscriptions> {
         let max = self.terms().max_subscriptions;
         let mut subscriptions = self.subscriptions();
         if subscriptions.live.len() + subscriptions.opening >= max {
             return Err(TooManySubscriptions(max));
         }
         subscriptions.opening += 1;
-        Ok(Opening { connection: self.clone(), claimed: false })
+        Ok(Opening { connection: self.clone(), transport, claimed: false })
     }
 
     /// Ends a subscription, as the client asks in `message`: nothing more is sent for it from now on. False when there is
@@ -97,7 +106,7 @@ impl Connection {
             let mut subscriptions = self.subscriptions();
             let at = subscriptions.live.iter().position(|live| live.lane == lane);
             let live = at.map(|at| subscriptions.live.swap_remove(at));
-            if let Some(Live { id, shares: true, .. }) = live {
+            if let Some(Live { id, retires: true, .. }) = live {
                 match end {
                     End::ByClient(message) if was_open => subscriptions.ids.end(id, message),
                     // The server has closed the lane before: it was the first to end it.
@@ -113,6 +122,11 @@ impl Connection {
         // What it held goes here, when nothing is locked: that locks the hub.
         drop(live);
         was_open
+    }
+
+    /// The lanes of all subscriptions.
+    pub(super) fn lanes(&self) -> Vec<u32> {
+        self.subscriptions().live.iter().map(|live| live.lane).collect()
     }
 
     /// Ends all subscriptions.
@@ -150,13 +164,15 @@ impl Opening {
         let taken = subscriptions.live.iter().any(|live| live.id == shared);
         let shares = !taken && subscriptions.ids.may_share(shared);
         let id = if shares { shared } else { own() };
-        let lane = connection.open_lane(id, procedure, feed);
-        subscriptions.live.push(Live { id, lane, shares, seat: None });
+        let encoding = Encoding::new(self.transport, feed);
+        let lane = connection.open_lane(id, procedure, feed, encoding);
+        let retires = shares && self.transport == Transport::WebSocket;
+        subscriptions.live.push(Live { id, lane, retires, seat: None });
         subscriptions.opening -= 1;
         self.claimed = true;
         connection.terms().metrics.subscriptions.rise();
         drop(subscriptions);
-        let lane = Lane::new(connection.clone(), lane);
+        let lane = Lane::new(connection.clone(), lane, encoding);
         Claim { id, lane, told: false, held: false }
     }
 }

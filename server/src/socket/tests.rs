@@ -11,7 +11,7 @@ use tokio::{
 };
 use tokio_util::task::TaskTracker;
 
-use super::{Connection, Frame, Kind, Lane, Pushed, Socket, Tape};
+use super::{Connection, Frame, Frames, Kind, Lane, Pushed, Socket, Tape, Transport};
 use crate::sample::{OnNewest, OnProducts};
 
 const LIMIT: usize = 1000;
@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(3600);
 
 /// A subscription that nobody will end.
 fn lane<P: Subscription>(connection: &Arc<Connection>, id: u64) -> Lane {
-    let claim = connection.open().unwrap().claim::<P>(SubscriptionId(id), || unreachable!());
+    let claim = connection.open(Transport::WebSocket).unwrap().claim::<P>(SubscriptionId(id), || unreachable!());
     let lane = claim.lane().clone();
     claim.hold(Box::new(()));
     lane
@@ -32,7 +32,7 @@ fn end(connection: &Arc<Connection>, id: u64) -> bool {
     connection.end(SubscriptionId(id), connection.call().id())
 }
 
-fn frame(text: &str) -> Bytes {
+fn frame(text: &str) -> Frames {
     Frame::text(format!("{text:?}").as_bytes()).into()
 }
 
@@ -184,7 +184,7 @@ async fn what_a_subscription_holds_goes_when_it_ends_however_it_ends() {
     let tape = Tape::new(usize::MAX);
     let connection = tape.connection(LIMIT);
     let hold = |id| {
-        let claim = connection.open().unwrap();
+        let claim = connection.open(Transport::WebSocket).unwrap();
         let claim = claim.claim::<OnProducts>(SubscriptionId(id), || unreachable!());
         let held = Arc::new(());
         (Arc::downgrade(&held), claim, held)
@@ -208,7 +208,7 @@ async fn what_a_subscription_holds_goes_when_it_ends_however_it_ends() {
     assert!(weak.upgrade().is_none());
     late.hold(Box::new(late_held));
     assert!(late_weak.upgrade().is_none(), "the connection had gone");
-    let too_late = connection.open().unwrap();
+    let too_late = connection.open(Transport::WebSocket).unwrap();
     let too_late = too_late.claim::<OnProducts>(SubscriptionId(3), || unreachable!());
     assert!(!too_late.lane().is_open());
 }
@@ -266,7 +266,7 @@ async fn nothing_at_all_may_be_pushed_at_any_time() {
     let connection = tape.connection(LIMIT);
     let lane = lane::<OnProducts>(&connection, 1);
     poll_fn(|cx| connection.poll_write(cx, &[0x81, 3, b'1'])).await;
-    assert!(matches!(lane.push(Kind::Data, &Bytes::new()), Pushed::Taken));
+    assert!(matches!(lane.push(Kind::Data, &Frames::default()), Pushed::Taken));
     poll_fn(|cx| connection.poll_write(cx, b"23")).await;
     assert_eq!(tape.messages(), [json!(123)]);
     assert!(!tape.is_cut());

@@ -1,12 +1,11 @@
 //! Events of a channel on their way to its subscribers.
 
-use bytes::Bytes;
 use tidings_contract::SubscriptionId;
 
 use super::Subscriber;
 use crate::{
     broker::Position,
-    socket::{Frame, Kind},
+    socket::{Frame, Frames, Kind},
 };
 
 /// Events of a channel that are handed to its subscribers together: encoded once, and for nearly all of them
@@ -24,7 +23,7 @@ pub(super) struct Batch {
 #[derive(Clone, Debug)]
 pub(super) struct Part {
     pub(super) kind: Kind,
-    pub(super) frames: Bytes,
+    pub(super) frames: Frames,
     /// How many of the frames are events.
     pub(super) events: u64,
     /// How many of them tell of a gap.
@@ -33,15 +32,14 @@ pub(super) struct Part {
 
 impl Part {
     /// Several parts as one.
-    pub(super) fn join(parts: &[Self]) -> Self {
+    pub(super) fn join(parts: &[&Self]) -> Self {
         if let [only] = parts {
-            return only.clone();
+            return (*only).clone();
         }
-        let bytes: Vec<_> = parts.iter().map(|part| &part.frames[..]).collect();
         let data = parts.iter().all(|part| part.kind == Kind::Data);
         Self {
             kind: if data { Kind::Data } else { Kind::Control },
-            frames: bytes.concat().into(),
+            frames: Frames::concat(parts.iter().map(|part| &part.frames)),
             events: parts.iter().map(|part| part.events).sum(),
             gaps: parts.iter().map(|part| part.gaps).sum(),
         }
@@ -105,7 +103,7 @@ impl Pending {
             return None;
         }
         let kind = if gaps + others == 0 { Kind::Data } else { Kind::Control };
-        let joined = Frame::join(frames.iter().map(|(_, frame)| frame));
+        let joined = Frame::join(frames.iter().map(|(_, frame)| frame)).into();
         let shared = Part { kind, frames: joined, events, gaps };
         Some(Batch { number, shared, frames })
     }
@@ -121,7 +119,7 @@ impl Batch {
         let frames: Vec<_> = wanted.map(|(_, frame)| to.addressed(frame, shared_id)).collect();
         let left_out = (self.frames.len() - frames.len()) as u64;
         Part {
-            frames: Frame::join(frames.iter()),
+            frames: Frame::join(frames.iter()).into(),
             events: self.shared.events.saturating_sub(left_out),
             ..self.shared
         }

@@ -21,7 +21,7 @@ use tokio::{sync::Notify, time::Instant};
 use super::{page::Pages, procedure::Procedure, window::Window};
 use crate::{
     broker::{BrokerUnavailable, ChannelKey, Position},
-    socket::{Frame, Kind, Lane},
+    socket::{Frame, Kind, Lane, Notice, Version},
 };
 
 mod batch;
@@ -110,6 +110,12 @@ struct Newest {
     expires_at: Option<Instant>,
 }
 
+impl Newest {
+    fn version(&self) -> Option<Version> {
+        Notice::parse(self.frame.message())?.version()
+    }
+}
+
 impl HubChannel {
     pub(super) fn new(
         key: ChannelKey,
@@ -171,12 +177,14 @@ impl HubChannel {
         Some(newest_at.map_or(read_at, |newest_at| newest_at.max(read_at)) + ttl)
     }
 
-    /// Adds a subscriber whose stream begins now, with a gap before it if there is a reason.
+    /// Adds a subscriber whose stream begins now, with a gap before it if there is a reason. It is not sent the newest value of
+    /// a `State` or `Members` feed if that is what it has `seen`.
     pub(super) fn add(
         &self,
         subscriber: Subscriber,
         started: bool,
         gap: Option<GapReason>,
+        seen: Option<Version>,
     ) -> Place {
         let _together = subscriber.lane.cork();
         let state = self.state();
@@ -189,7 +197,7 @@ impl HubChannel {
         if let Some(reason) = gap {
             self.greet(&subscriber, &Event::Gap { reason, last_event_id });
         }
-        self.seat(&state, subscriber)
+        self.seat(&state, subscriber, seen)
     }
 
     /// Adds a subscriber that has the events up to `cursor`, behind what it missed, if that is (still) in the window.
@@ -199,11 +207,11 @@ impl HubChannel {
         if let Some(window) = &state.window {
             for (_, frame) in window.since(cursor)? {
                 let frame = subscriber.addressed(frame, self.shared_id);
-                let _ = subscriber.lane.push(Kind::Data, frame.as_bytes());
+                let _ = subscriber.lane.push(Kind::Data, &frame.into());
             }
             self.used.store(true, Ordering::Relaxed);
         }
-        Some(self.seat(&state, subscriber))
+        Some(self.seat(&state, subscriber, None))
     }
 
     /// Whether everything after `cursor` is in the window. If not, the history may have it; or the client has seen
@@ -298,19 +306,20 @@ impl HubChannel {
 
     fn greet(&self, subscriber: &Subscriber, event: &Event<()>) {
         // When it is gone, its seat is about to be given back.
-        let _ = subscriber.lane.push(Kind::Greeting, self.encode(subscriber.id, event).as_bytes());
+        let _ = subscriber.lane.push(Kind::Greeting, &self.encode(subscriber.id, event).into());
     }
 
-    fn seat(&self, state: &State, subscriber: Subscriber) -> Place {
+    fn seat(&self, state: &State, subscriber: Subscriber, seen: Option<Version>) -> Place {
         if state.broker == BrokerStatus::Down {
             self.greet(&subscriber, &Event::Status { broker: BrokerStatus::Down });
         }
         let newest = state.newest.as_deref();
         if let Some(newest) = newest
             && newest.expires_at.is_none_or(|at| Instant::now() < at)
+            && (seen.is_none() || seen != newest.version())
         {
             let frame = subscriber.addressed(&newest.frame, self.shared_id);
-            let _ = subscriber.lane.push(Kind::Data, frame.as_bytes());
+            let _ = subscriber.lane.push(Kind::Data, &frame.into());
         }
         let key = self.next_place.fetch_add(1, Ordering::Relaxed);
         let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);

@@ -36,8 +36,8 @@ pub(super) struct Shard {
 #[derive(Debug)]
 struct Round {
     batches: Vec<Arc<Batch>>,
-    /// All of them together.
-    whole: Part,
+    /// All of them together, where there are several.
+    joined: Option<Part>,
     /// How many are still to be visited.
     left: usize,
 }
@@ -152,7 +152,7 @@ impl Shard {
         for _ in 0..visits.min(round.left) {
             round.left -= 1;
             if let Some(seated) = self.subscribers.get_mut(round.left) {
-                seated.visit(&round.batches, &round.whole, shared_id, &mut step);
+                seated.visit(&round.batches, round.joined.as_ref(), shared_id, &mut step);
             }
         }
         step.round_is_over = round.left == 0;
@@ -170,8 +170,11 @@ const FEW_BATCHES: usize = 8;
 
 impl Round {
     fn new(batches: Vec<Arc<Batch>>, left: usize) -> Self {
-        let parts: Vec<_> = batches.iter().map(|batch| batch.shared.clone()).collect();
-        Self { whole: Part::join(&parts), batches, left }
+        let joined = (batches.len() > 1).then(|| {
+            let parts: Vec<_> = batches.iter().map(|batch| &batch.shared).collect();
+            Part::join(&parts)
+        });
+        Self { batches, joined, left }
     }
 }
 
@@ -179,7 +182,7 @@ impl Seated {
     fn visit(
         &mut self,
         batches: &[Arc<Batch>],
-        whole: &Part,
+        joined: Option<&Part>,
         shared_id: SubscriptionId,
         step: &mut Step,
     ) {
@@ -187,7 +190,8 @@ impl Seated {
         let given = self.given;
         self.given = batches.last().map_or(given, |newest| newest.number.max(given));
         if to.id == shared_id && to.has.is_none() && given < batches[0].number {
-            return push(&to.lane, whole, step);
+            // A single batch is encoded for event streams once, and not for each shard.
+            return push(&to.lane, joined.unwrap_or(&batches[0].shared), step);
         }
         let new = batches.iter().filter(|batch| batch.number > given);
         let parts = new.map(|batch| {
@@ -197,7 +201,8 @@ impl Seated {
             }
             part
         });
-        let part = Part::join(&parts.collect::<Vec<_>>());
+        let parts: Vec<_> = parts.collect();
+        let part = Part::join(&parts.iter().collect::<Vec<_>>());
         if !part.frames.is_empty() {
             push(&to.lane, &part, step);
         }

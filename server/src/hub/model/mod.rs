@@ -191,7 +191,7 @@ impl Model {
             }
             Step::Join(shared) => {
                 let (tape, claim) = connect(if *shared { SHARED } else { OWN });
-                let place = self.channel.add(subscriber(&claim, None), true, None);
+                let place = self.channel.add(subscriber(&claim, None), true, None, None);
                 let cursor = Position { epoch: Uuid::max(), offset: 0 };
                 self.clients.push(Client { tape, claim, place, cursor, count: 0, gaps: 0 });
             }
@@ -321,7 +321,7 @@ impl Model {
                     self.channel.adopt(client.cursor.epoch, &encoded);
                 }
                 Err(reason) => {
-                    return client.place = self.channel.add(subscriber(None), false, Some(reason));
+                    return client.place = self.channel.add(subscriber(None), false, Some(reason), None);
                 }
             }
         }
@@ -355,7 +355,7 @@ impl Model {
 fn connect(id: SubscriptionId) -> (Arc<Tape>, Claim) {
     let tape = Tape::new(usize::MAX);
     let connection = tape.connection(ROOM);
-    let claim = connection.open().unwrap().claim::<OnProducts>(id, || unreachable!("it is free"));
+    let claim = connection.open(Transport::WebSocket).unwrap().claim::<OnProducts>(id, || unreachable!("it is free"));
     (tape, claim)
 }
 

@@ -1,0 +1,83 @@
+//! An error as the answer to an HTTP request.
+
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde_json::json;
+use tidings_contract::{ErrorKind, RpcError};
+
+/// An error as the answer to an HTTP request: `{"error": …}` with the same object as in JSON-RPC, and the status that says
+/// the same to proxies.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    status: StatusCode,
+    error: RpcError,
+    /// The method that the path takes, where the request has another one.
+    allow: Option<&'static str>,
+}
+
+/// When to try again that the broker cannot be used, or that the replica leaves: seconds.
+const RETRY_AFTER: &str = "1";
+
+impl Refusal {
+    /// A request with another method than the path takes.
+    pub(super) fn method(allow: &'static str, message: &str) -> Self {
+        let error = RpcError::new(ErrorKind::INVALID_REQUEST, message);
+        Self { status: StatusCode::METHOD_NOT_ALLOWED, error, allow: Some(allow) }
+    }
+
+    /// A request in a version of HTTP that does not do.
+    pub(super) fn version(message: &str) -> Self {
+        let error = RpcError::new(ErrorKind::INVALID_REQUEST, message);
+        Self { status: StatusCode::HTTP_VERSION_NOT_SUPPORTED, error, allow: None }
+    }
+}
+
+impl From<RpcError> for Refusal {
+    fn from(error: RpcError) -> Self {
+        Self { status: status(&error), error, allow: None }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, Json(json!({ "error": self.error }))).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(allow) = self.allow {
+            headers.insert(header::ALLOW, HeaderValue::from_static(allow));
+        }
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER));
+        }
+        response
+    }
+}
+
+/// The status for each of Tidings' errors that these requests meet.
+const STATUSES: &[(ErrorKind, StatusCode)] = &[
+    (ErrorKind::PARSE_ERROR, StatusCode::BAD_REQUEST),
+    (ErrorKind::INVALID_REQUEST, StatusCode::BAD_REQUEST),
+    (ErrorKind::INVALID_PARAMS, StatusCode::BAD_REQUEST),
+    (ErrorKind::FORBIDDEN, StatusCode::FORBIDDEN),
+    (ErrorKind::METHOD_NOT_FOUND, StatusCode::NOT_FOUND),
+    (ErrorKind::NOT_FOUND, StatusCode::NOT_FOUND),
+    (ErrorKind::REQUEST_TOO_LARGE, StatusCode::PAYLOAD_TOO_LARGE),
+    (ErrorKind::TOO_MANY_SUBSCRIPTIONS, StatusCode::TOO_MANY_REQUESTS),
+    (ErrorKind::INTERNAL_ERROR, StatusCode::INTERNAL_SERVER_ERROR),
+    (ErrorKind::SERVER_BUSY, StatusCode::SERVICE_UNAVAILABLE),
+    (ErrorKind::BROKER_UNAVAILABLE, StatusCode::SERVICE_UNAVAILABLE),
+];
+
+/// The status for an error. One of the service's own comes from an `authorize` handler.
+fn status(error: &RpcError) -> StatusCode {
+    let row = STATUSES.iter().find(|(kind, _)| kind.code() == error.code);
+    let is_retryable = error.data.as_ref().is_some_and(|data| data.retryable);
+    match row {
+        Some((_, status)) => *status,
+        None if is_retryable => StatusCode::SERVICE_UNAVAILABLE,
+        None => StatusCode::FORBIDDEN,
+    }
+}
