@@ -87,7 +87,8 @@ struct Procedure<S> {
 }
 
 /// Makes a method of a procedure, and says how a subscription is opened.
-type Serve<S> = Box<dyn FnOnce(Arc<Service<S>>, Access<S>) -> (MethodCallback, Option<Open>) + Send>;
+type Serve<S> =
+    Box<dyn FnOnce(Arc<Service<S>>, Access<S>) -> (MethodCallback, Option<Open>) + Send>;
 
 /// Answers a subscription's snapshot, as JSON.
 type Snapshot<S> = Arc<

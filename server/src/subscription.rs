@@ -83,8 +83,13 @@ pub(crate) fn subscribe(procedure: &'static str, open: Open) -> MethodCallback {
                 return MethodResponse::error(id, error_object(error));
             };
             let transport = Transport::WebSocket;
-            let request =
-                Request { connection: connection.clone(), transport, params, cursor: None, extensions };
+            let request = Request {
+                connection: connection.clone(),
+                transport,
+                params,
+                cursor: None,
+                extensions,
+            };
             match open(request).await {
                 Ok(opened) => {
                     let answer = ResponsePayload::success(opened.id());

@@ -176,11 +176,7 @@ pub(super) fn parameter(query: Option<&str>, name: &str) -> Option<String> {
     pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 
-fn wanted(
-    procedure: String,
-    query: Option<&str>,
-    headers: &HeaderMap,
-) -> Result<Wanted, RpcError> {
+fn wanted(procedure: String, query: Option<&str>, headers: &HeaderMap) -> Result<Wanted, RpcError> {
     let input = parameter(query, "input").map(|input| serde_json::from_str(&input));
     let input = input.transpose().map_err(|_| not_json("input").at("input"))?;
     // A browser sends the header when it connects again, with the query that it had at first.

@@ -79,8 +79,7 @@ async fn answer(followed: Followed, ends: Instant) -> Response {
     drop(exchange);
     let answers: Vec<_> = collected.iter().map(Collected::json).collect();
     let body = if single { answers.concat() } else { format!("[{}]", answers.join(",")) };
-    let headers =
-        [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
+    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
     (headers, body).into_response()
 }
 

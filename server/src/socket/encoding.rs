@@ -142,10 +142,12 @@ mod tests {
 
     #[test]
     fn each_message_is_an_event_in_a_chunk() {
-        let status = Frame::new("on", SubscriptionId(7), &Event::<()>::Status { broker: BrokerStatus::Up });
+        let status =
+            Frame::new("on", SubscriptionId(7), &Event::<()>::Status { broker: BrokerStatus::Up });
         let frames = Frame::join([data(Some("e:1"), "1"), status].iter()).into();
         let first = "id: e:1\ndata: {\"subscription\":7,\"result\":{\"type\":\"data\",\"id\":\"e:1\",\"instance\":\"a\",\"data\":1}}\n\n";
-        let second = "data: {\"subscription\":7,\"result\":{\"type\":\"status\",\"broker\":\"up\"}}\n\n";
+        let second =
+            "data: {\"subscription\":7,\"result\":{\"type\":\"status\",\"broker\":\"up\"}}\n\n";
         let expected = [first, second].map(|text| format!("{:x}\r\n{text}\r\n", text.len()));
         assert_eq!(text(&frames, false), expected.concat());
     }

@@ -16,9 +16,7 @@ use tokio_tungstenite::tungstenite::{
     protocol::{CloseFrame, Role, WebSocketConfig},
 };
 
-use super::{
-    CloseCode, Frame, Kind, Tape, Wire, encoding::Encoding, outbox::Outbox, queue::Owner,
-};
+use super::{CloseCode, Frame, Kind, Tape, Wire, encoding::Encoding, outbox::Outbox, queue::Owner};
 
 const CASES: u32 = 3_000;
 const LIMIT: usize = 600;

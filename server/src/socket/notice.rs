@@ -109,8 +109,18 @@ mod tests {
         vec![
             Event::Started { resumed: true, last_event_id: None, instance: instance() },
             Event::Started { resumed: false, last_event_id: id("e:1"), instance: instance() },
-            Event::Data { id: id("e:2"), published_at: Some(7), instance: instance(), data: data.clone() },
-            Event::Data { id: None, published_at: Some(7), instance: instance(), data: data.clone() },
+            Event::Data {
+                id: id("e:2"),
+                published_at: Some(7),
+                instance: instance(),
+                data: data.clone(),
+            },
+            Event::Data {
+                id: None,
+                published_at: Some(7),
+                instance: instance(),
+                data: data.clone(),
+            },
             Event::Data { id: None, published_at: None, instance: instance(), data },
             Event::Gap { reason: GapReason::EpochChanged, last_event_id: id("e:3") },
             Event::Gap { reason: GapReason::HistoryTrimmed, last_event_id: None },

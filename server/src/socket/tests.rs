@@ -2,7 +2,6 @@
 
 use std::{future::poll_fn, sync::Arc, time::Duration};
 
-use bytes::Bytes;
 use serde_json::{Value, json};
 use tidings_contract::{Subscription, SubscriptionId};
 use tokio::{
@@ -21,7 +20,10 @@ const PATIENCE: Duration = Duration::from_secs(3600);
 
 /// A subscription that nobody will end.
 fn lane<P: Subscription>(connection: &Arc<Connection>, id: u64) -> Lane {
-    let claim = connection.open(Transport::WebSocket).unwrap().claim::<P>(SubscriptionId(id), || unreachable!());
+    let claim = connection
+        .open(Transport::WebSocket)
+        .unwrap()
+        .claim::<P>(SubscriptionId(id), || unreachable!());
     let lane = claim.lane().clone();
     claim.hold(Box::new(()));
     lane
@@ -298,6 +300,7 @@ async fn a_ping_goes_before_what_waits_and_not_into_what_has_begun() {
     poll_fn(|cx| connection.poll_write(cx, &[0x8a, 1, b'x'])).await;
     tape.allow(usize::MAX);
     connection.until(|outbox| outbox.queue.is_written()).await;
+    let frame = |text: &str| Frame::text(format!("{text:?}").as_bytes()).as_bytes().clone();
     let (begun, waits) = (frame("begun"), frame("waits"));
     let controls = [0x89, 0, 0x8a, 1, b'x'];
     assert_eq!(tape.rewind(), [&begun[..], &controls, &waits].concat());

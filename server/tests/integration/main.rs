@@ -37,6 +37,8 @@ mod jsonrpsee_client;
 mod layering;
 /// Bounds: connections, subscriptions, sizes, readers that do not read.
 mod limits;
+/// Subscriptions for clients that can only ask.
+mod long_poll;
 /// `Feed::Members`: a list that its members put together.
 mod members_feed;
 /// The largest messages that clients get.
@@ -55,6 +57,8 @@ mod resume;
 mod round_trip;
 /// How a replica leaves.
 mod shutdown;
+/// Server-sent events, single and many on one stream.
+mod sse;
 /// `Feed::State`: only the newest value counts.
 mod state_feed;
 /// Which ids subscriptions get, and when again.

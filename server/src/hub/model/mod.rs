@@ -27,7 +27,7 @@ use crate::{
     },
     resume::after,
     sample::OnProducts,
-    socket::{Claim, Tape},
+    socket::{Claim, Tape, Transport},
 };
 
 use broker::ModelBroker;
@@ -321,7 +321,8 @@ impl Model {
                     self.channel.adopt(client.cursor.epoch, &encoded);
                 }
                 Err(reason) => {
-                    return client.place = self.channel.add(subscriber(None), false, Some(reason), None);
+                    return client.place =
+                        self.channel.add(subscriber(None), false, Some(reason), None);
                 }
             }
         }
@@ -355,7 +356,10 @@ impl Model {
 fn connect(id: SubscriptionId) -> (Arc<Tape>, Claim) {
     let tape = Tape::new(usize::MAX);
     let connection = tape.connection(ROOM);
-    let claim = connection.open(Transport::WebSocket).unwrap().claim::<OnProducts>(id, || unreachable!("it is free"));
+    let claim = connection
+        .open(Transport::WebSocket)
+        .unwrap()
+        .claim::<OnProducts>(id, || unreachable!("it is free"));
     (tape, claim)
 }
 

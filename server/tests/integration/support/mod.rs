@@ -1,10 +1,12 @@
 //! What the tests share.
 
 mod broker;
+mod http;
 mod raw;
 mod server;
 
 pub(crate) use broker::{TestBroker, with_both_brokers};
+pub(crate) use http::{HttpClient, in_query};
 pub(crate) use raw::{RawClient, call, masked};
 use serde_json::Value;
 pub(crate) use server::{PATIENCE, TestServer, install_tls};
