@@ -106,7 +106,11 @@ metrics! {
     connections_refused: Count register_counter describe_counter =
         "tidings_connections_refused_total", "Connections answered 503, because there were too many.";
     subscriptions: Level register_gauge describe_gauge =
-        "tidings_subscriptions", "Live subscriptions.";
+        "tidings_subscriptions", "Live subscriptions, those of event streams and of polls under way included.";
+    event_streams: Level register_gauge describe_gauge =
+        "tidings_event_streams", "Open streams of server-sent events.";
+    polls: Count register_counter describe_counter =
+        "tidings_polls_total", "Long polls that were begun.";
     channels: Level register_gauge describe_gauge =
         "tidings_channels", "Channels with at least one subscription.";
     events: Count register_counter describe_counter =

@@ -53,6 +53,22 @@ impl Tape {
         tasks: &TaskTracker,
         outbox_bytes: usize,
     ) -> Arc<Connection> {
+        let connection = self.http_connection_of(tasks, outbox_bytes);
+        connection.upgrade();
+        let mut outbox = connection.outbox();
+        outbox.push_rpc(b"\r\n\r\n", || None);
+        connection.flush(&mut outbox);
+        drop(outbox);
+        self.rewind();
+        connection
+    }
+
+    /// The same that is no WebSocket.
+    pub(crate) fn http_connection_of(
+        self: &Arc<Self>,
+        tasks: &TaskTracker,
+        outbox_bytes: usize,
+    ) -> Arc<Connection> {
         let terms = Terms {
             max_subscriptions: 8,
             max_calls: 2,
@@ -65,14 +81,7 @@ impl Tape {
         };
         let permit = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
         let wire = Wire::Tape(self.clone());
-        let connection = Connection::new(wire, Arc::new(terms), permit, tasks.token());
-        connection.upgrade();
-        let mut outbox = connection.outbox();
-        outbox.push_rpc(b"\r\n\r\n", || None);
-        connection.flush(&mut outbox);
-        drop(outbox);
-        self.rewind();
-        connection
+        Connection::new(wire, Arc::new(terms), permit, tasks.token())
     }
 
     /// Takes so many bytes more.
