@@ -123,7 +123,7 @@ impl<S: Send + Sync + 'static> Server<S> {
 
     /// Adds the service's HTTP routes, on the same port. A request is matched in this order:
     ///
-    /// 1. Tidings' paths: `/rpc`, `/openrpc.json`, `/healthz`, `/readyz`.
+    /// 1. Tidings' paths: `/rpc`, `/sse`, `/poll`, `/openrpc.json`, `/healthz`, `/readyz`.
     /// 2. The service's routes.
     /// 3. The files of `--static-dir`.
     /// 4. The service's fallback.
