@@ -43,18 +43,36 @@ pub(crate) fn parse_with_cursor<I: DeserializeOwned>(
 /// The framework's own member of a resumable subscription's parameters.
 const LAST_EVENT_ID: &str = "lastEventId";
 
+/// The path of the input as a whole.
+const PARAMS: &str = "params";
+
 /// The text of the object with the parameters.
 fn object<'a>(params: &'a Params<'_>) -> Result<&'a str, RpcError> {
     let json = params.as_str().map_or("{}", str::trim);
-    match json.as_bytes().first() {
-        Some(b'{') => Ok(json),
-        Some(b'[') => match serde_json::from_str::<Vec<&RawValue>>(json) {
-            Ok(elements) if elements.is_empty() => Ok("{}"),
-            Ok(elements) if elements.len() == 1 => Ok(elements[0].get()),
-            _ => Err(invalid("params must be one object, or an array of just that object")),
-        },
-        _ => Err(invalid("params must be an object")),
+    if !json.starts_with('[') {
+        return expect_object(json, PARAMS);
     }
+    match serde_json::from_str::<Vec<&RawValue>>(json).as_deref() {
+        Ok([]) => Ok("{}"),
+        // serde would read the elements of another array as the members of an object.
+        Ok([element]) => expect_object(element.get(), "params[0]"),
+        _ => {
+            let message = "params: expected one object, or an array of just that object";
+            Err(invalid(message).at(PARAMS))
+        }
+    }
+}
+
+fn expect_object<'a>(json: &'a str, path: &str) -> Result<&'a str, RpcError> {
+    let found = match json.as_bytes().first() {
+        Some(b'{') => return Ok(json),
+        Some(b'[') => "array",
+        Some(b'"') => "string",
+        Some(b't' | b'f') => "boolean",
+        Some(b'n') => "null",
+        _ => "number",
+    };
+    Err(invalid(&format!("{path}: invalid type: {found}, expected an object")).at(path))
 }
 
 /// Reads a value of this type.
@@ -74,9 +92,9 @@ pub(crate) fn read<'a, I: Deserialize<'a>>(json: &'a str) -> Result<I, RpcError>
             Some(name) => path = format!("{path}.{name}"),
             None => {}
         }
-        // The whole input is at fault, which has no path.
+        // The input as a whole is at fault.
         if path == "." {
-            return invalid(&format!("params: {reason}"));
+            PARAMS.clone_into(&mut path);
         }
         invalid(&format!("{path}: {reason}")).at(path)
     })
@@ -146,9 +164,10 @@ mod tests {
             (Some("{}"), Some("channel")),
             (Some(r#"{"channel":7}"#), Some("channel")),
             (Some(r#"{"channel":"A"}"#), Some("channel")),
-            (Some(r#"[{"channel":"a"},1]"#), None),
-            (Some(r#""tools""#), None),
-            (Some(r#"["tools"]"#), None),
+            (Some(r#"[{"channel":"a"},1]"#), Some("params")),
+            (Some(r#""tools""#), Some("params")),
+            (Some(r#"["tools"]"#), Some("params[0]")),
+            (Some(r#"[["tools"]]"#), Some("params[0]")),
         ] {
             let (message, at) = on_updates(params).unwrap_err();
             assert_eq!(at.as_deref(), path, "{params:?}: {message}");

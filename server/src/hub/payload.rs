@@ -56,8 +56,12 @@ fn reason(error: &serde_json::Error) -> String {
     }
 }
 
-/// serde names the Rust type that it expected, which means nothing to a publisher.
+/// serde names what it found and the Rust type that it expected, which means nothing to clients and publishers.
 pub(crate) fn in_json_words(message: &str) -> String {
+    let message = &message
+        .replacen("invalid type: map", "invalid type: object", 1)
+        .replacen("invalid type: sequence", "invalid type: array", 1)
+        .replacen("invalid type: floating point", "invalid type: number", 1);
     for expected in [
         "expected struct ",
         "expected internally tagged enum ",
@@ -76,7 +80,17 @@ pub(crate) fn in_json_words(message: &str) -> String {
             return format!("{before}expected an array");
         }
     }
-    message.to_owned()
+    // Numbers, by the names of Rust's types.
+    match message.rsplit_once("expected ") {
+        Some((before, "f32" | "f64")) => format!("{before}expected a number"),
+        Some((before, "i8" | "i16" | "i32" | "i64" | "isize")) => {
+            format!("{before}expected an integer")
+        }
+        Some((before, "u8" | "u16" | "u32" | "u64" | "usize")) => {
+            format!("{before}expected an integer from 0")
+        }
+        _ => message.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -97,6 +111,20 @@ mod tests {
         {
             let fault = decode::<OnProducts>(payload.as_bytes()).unwrap_err();
             assert!(!fault.reason.contains("secret"), "{payload}: {}", fault.reason);
+        }
+    }
+
+    #[test]
+    fn a_fault_is_told_in_the_words_of_json() {
+        for (words, rust) in [
+            ("array, expected an object", "sequence, expected struct Product"),
+            ("object, expected a string", "map, expected a string"),
+            ("number `1.5`, expected an integer from 0", "floating point `1.5`, expected u32"),
+            ("string \"expected u8\", expected a number", "string \"expected u8\", expected f64"),
+            ("null, expected an array", "null, expected a sequence"),
+        ] {
+            let [words, rust] = [words, rust].map(|message| format!("invalid type: {message}"));
+            assert_eq!(in_json_words(&rust), words);
         }
     }
 
