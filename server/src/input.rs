@@ -1,6 +1,6 @@
 //! How the parameters of a call become a typed input.
 
-use jsonrpsee::types::{ErrorObjectOwned, Params};
+use jsonrpsee::types::Params;
 use std::{borrow::Cow, collections::BTreeMap};
 
 use serde::{Deserialize, de::DeserializeOwned};
@@ -119,11 +119,6 @@ pub(crate) fn subscription_id(params: &Params<'_>) -> Result<SubscriptionId, Rpc
             Err(invalid(message).at("subscription"))
         }
     }
-}
-
-/// The error as jsonrpsee sends it.
-pub(crate) fn error_object(error: RpcError) -> ErrorObjectOwned {
-    ErrorObjectOwned::owned(error.code, error.message, error.data)
 }
 
 fn invalid(message: &str) -> RpcError {

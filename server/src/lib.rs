@@ -74,6 +74,8 @@ pub use axum;
 mod broker;
 /// What all parts of one server share.
 mod engine;
+/// Which JSON is a request.
+mod envelope;
 /// The accept loop, the paths, and jsonrpsee behind `/rpc`.
 mod http;
 /// Channel → subscribers.

@@ -16,9 +16,10 @@ use tidings_contract::{ErrorKind, RpcError};
 use crate::{
     context::{Caller, Context},
     engine::Engine,
+    envelope::error_object,
     error::internal_error,
     handler::{Answer, guarded},
-    input::{self, error_object},
+    input,
     log_limit::bounded,
     publisher::Publisher,
 };

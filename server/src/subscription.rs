@@ -20,10 +20,11 @@ use tidings_contract::{
 use crate::{
     broker::{BrokerUnavailable, ChannelKey, InvalidEventId, Position},
     engine::Engine,
+    envelope::error_object,
     error::{broker_unavailable, internal_error},
     handler::Answer,
     hub::{Page, Seat, Start, Subscriber, draining},
-    input::{self, error_object},
+    input,
     log_limit::bounded,
     socket::{
         Claim, Connection, Frame, Frames, Gone, Kind, Lane, MessageId, Pushed, Terms,

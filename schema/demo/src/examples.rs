@@ -137,11 +137,10 @@ pub fn examples() -> Vec<(&'static str, Value)> {
             "parse-error",
             json(error::<()>(
                 None,
-                RpcError {
-                    code: ErrorKind::PARSE_ERROR.code(),
-                    message: "Parse error".to_owned(),
-                    data: None,
-                },
+                RpcError::new(
+                    ErrorKind::PARSE_ERROR,
+                    "the message is not JSON: expected value at line 1 column 1",
+                ),
             )),
         ),
     ]

@@ -44,7 +44,7 @@ const REFUSE_TIMEOUT: Duration = Duration::from_secs(1);
 const HTTP_IDLE: Duration = Duration::from_secs(60);
 
 const BUSY: &[u8] =
-    b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 1\r\ncontent-length: 0\r\n\r\n";
+    b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 1\r\ncache-control: no-store\r\ncontent-length: 0\r\n\r\n";
 
 /// Accepts connections until `leave`. Each runs in a task that ends when its peer has gone or with `stop`.
 pub(crate) async fn accept(

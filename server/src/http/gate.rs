@@ -16,7 +16,7 @@ use tidings_contract::{ErrorKind, RpcError};
 use tower::Layer;
 
 use crate::{
-    input::error_object,
+    envelope::{self, error_object},
     socket::{Call, Connection, Frame, MessageId},
 };
 
@@ -118,7 +118,7 @@ where
                 message.holds(notification.extensions_mut());
                 Ok(BatchEntry::Notification(notification))
             }
-            Err(error) => Err(error),
+            Err(error) => Err(BatchEntryErr::new(error.into_parts().1, envelope::in_batch())),
         });
         let entries = entries.collect();
         let answered = self.service.batch(Batch::from(entries));
@@ -149,13 +149,23 @@ impl Message {
     }
 }
 
+/// In the extensions of the response to a `POST` that is a notification, or a batch of nothing else.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Unanswered;
+
 /// Starts a WebSocket's message in its turn, and sends the answer through the outbox, which bounds what waits there. It
 /// returns a notification response, so jsonrpsee sends nothing.
 async fn answer(
     message: Message,
     response: impl Future<Output = MethodResponse>,
 ) -> MethodResponse {
-    let Message(Some((connection, mut call))) = message else { return response.await };
+    let Message(Some((connection, mut call))) = message else {
+        let mut response = response.await;
+        if response.is_notification() {
+            response.extensions_mut().insert(Unanswered);
+        }
+        return response;
+    };
     let answering = async {
         let turn = connection.turn().await;
         let mut response = pin!(response);

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::State,
-    http::{StatusCode, header},
+    http::{HeaderValue, StatusCode, header},
     response::IntoResponse,
     routing::{any, get},
 };
-use tower_http::services::ServeDir;
+use tower_http::{services::ServeDir, set_header::SetResponseHeaderLayer};
 
 use super::{
     follow::Follower,
@@ -38,9 +38,11 @@ pub(crate) fn public(
             "/rpc",
             any(rpc).with_state(RpcEndpoint::new(&engine.config.limits, routes.methods, stop)),
         )
-        .route("/openrpc.json", get(async move || json(document.to_string())))
         .route("/healthz", get("ok\n"))
-        .route("/readyz", get(ready).with_state(readiness));
+        .route("/readyz", get(ready).with_state(readiness))
+        // A cache that answers for a server would also answer for a dead one.
+        .layer(cache_control("no-store"))
+        .route("/openrpc.json", get(async move || json(document.to_string())));
     match &engine.config.static_dir {
         Some(folder) => {
             // Order: the service's routes, files, the service's fallback.
@@ -67,6 +69,11 @@ async fn ready(State(readiness): State<Readiness>) -> impl IntoResponse {
     }
 }
 
+/// The document. A deploy may change it, so that a cache has to ask each time.
 fn json(body: String) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "application/json")], body)
+    ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-cache")], body)
+}
+
+fn cache_control(value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::overriding(header::CACHE_CONTROL, HeaderValue::from_static(value))
 }

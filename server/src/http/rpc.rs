@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{
     body::Body,
     extract::{Request, State},
-    http::{HeaderName, HeaderValue, StatusCode, Version},
+    http::{HeaderName, HeaderValue, Method, StatusCode, Version, header},
     response::{IntoResponse, Response},
 };
 use jsonrpsee::server::{
@@ -17,7 +17,7 @@ use tower::{
     layer::util::{Identity, Stack},
 };
 
-use super::gate::GateLayer;
+use super::{gate::GateLayer, post::post, upgrade};
 use crate::{
     config::Limits,
     context::{Caller, Peer},
@@ -25,7 +25,7 @@ use crate::{
     socket::Connection,
 };
 
-/// Messages of jsonrpsee's own that wait to be written to one connection's socket: errors about what is no call.
+/// Messages of jsonrpsee's own that wait to be written to one connection's socket: errors about batches that are too long.
 /// When full, they wait. Answers and events go another way.
 const MESSAGE_BUFFER: u32 = 16;
 
@@ -35,6 +35,7 @@ pub(super) struct RpcEndpoint {
     builder: TowerServiceBuilder<Stack<GateLayer, Identity>, Identity>,
     methods: Methods,
     stop: StopHandle,
+    pub(super) max_request_bytes: u64,
 }
 
 impl RpcEndpoint {
@@ -59,7 +60,20 @@ impl RpcEndpoint {
         let gate = RpcServiceBuilder::new().layer(GateLayer::new(methods.clone()));
         let builder =
             Server::builder().set_config(config).set_rpc_middleware(gate).to_service_builder();
-        Self { builder, methods, stop }
+        Self { builder, methods, stop, max_request_bytes: limits.max_request_bytes.into() }
+    }
+
+    /// Lets jsonrpsee answer.
+    pub(super) async fn call(&self, request: Request) -> Response {
+        // Built for each request: a service that is built once gives all connections the same id.
+        let mut service = self.builder.clone().build(self.methods.clone(), self.stop.clone());
+        match service.call(request).await {
+            Ok(response) => response.map(Body::new),
+            Err(error) => {
+                bounded!(error, %error, "jsonrpsee failed to answer");
+                StatusCode::INTERNAL_SERVER_ERROR.into_response()
+            }
+        }
     }
 }
 
@@ -75,39 +89,45 @@ pub(super) async fn rpc(State(endpoint): State<RpcEndpoint>, mut request: Reques
     if let Some(caller) = caller(&request) {
         request.extensions_mut().insert(caller);
     }
-    let connection = if is_upgrade_request(&request) {
-        let connection = request.extensions().get::<Arc<Connection>>().cloned();
-        let may = connection.as_ref().is_some_and(|connection| connection.may_upgrade());
-        if !may || request.version() != Version::HTTP_11 {
-            let fault = "a WebSocket begins with a GET by HTTP/1.1, and with nothing behind it until it \
-                is answered\n";
-            return (StatusCode::BAD_REQUEST, fault).into_response();
-        }
-        connection
-    } else {
-        // Subscriptions belong to a WebSocket: a POST has no connection to hold them.
-        request.extensions_mut().remove::<Arc<Connection>>();
-        None
-    };
-    // Built for each request: a service that is built once gives all connections the same id.
-    let mut service = endpoint.builder.build(endpoint.methods, endpoint.stop);
-    match service.call(request).await {
-        Ok(mut response) => {
-            if let Some(connection) = connection {
-                if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-                    connection.upgrade();
-                } else {
-                    // jsonrpsee tells what is wrong, and that all is well.
-                    *response.status_mut() = StatusCode::BAD_REQUEST;
-                }
-            }
-            response.map(Body::new)
-        }
-        Err(error) => {
-            bounded!(error, %error, "jsonrpsee failed to answer");
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+    if is_upgrade_request(&request) {
+        return websocket(&endpoint, request).await;
+    }
+    // Subscriptions belong to a WebSocket: a POST has no connection to hold them.
+    request.extensions_mut().remove::<Arc<Connection>>();
+    match *request.method() {
+        Method::POST => post(&endpoint, request).await,
+        Method::GET => upgrade::required(request.headers()),
+        _ => {
+            let fault = "calls go by POST, and a WebSocket begins with a GET\n";
+            let allow = [(header::ALLOW, "GET, POST")];
+            (StatusCode::METHOD_NOT_ALLOWED, allow, fault).into_response()
         }
     }
+}
+
+/// Begins a WebSocket.
+async fn websocket(endpoint: &RpcEndpoint, request: Request) -> Response {
+    let connection = request.extensions().get::<Arc<Connection>>().cloned();
+    let connection = connection.filter(|connection| connection.may_upgrade());
+    let Some(connection) = connection.filter(|_| request.version() == Version::HTTP_11) else {
+        let fault = "a WebSocket begins with a GET by HTTP/1.1, and with nothing behind it until it \
+            is answered\n";
+        return (StatusCode::BAD_REQUEST, fault).into_response();
+    };
+    if let Some(refusal) = upgrade::wrong_version(request.headers()) {
+        return refusal;
+    }
+    let subprotocol = upgrade::subprotocol(request.headers());
+    let mut answer = endpoint.call(request).await;
+    if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
+        connection.upgrade();
+        let taken = subprotocol.map(|value| (header::SEC_WEBSOCKET_PROTOCOL, value));
+        answer.headers_mut().extend(taken);
+    } else {
+        // jsonrpsee tells what is wrong, and that all is well.
+        *answer.status_mut() = StatusCode::BAD_REQUEST;
+    }
+    answer
 }
 
 /// Builds the `Caller`. Leaves out `Connection`: a handler that kept it would keep the connection counted as open.

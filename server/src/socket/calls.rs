@@ -94,6 +94,11 @@ impl Calls {
         }
     }
 
+    /// Registers the reader, to be woken by [`Calls::wake`].
+    pub(super) fn register(&self, cx: &Context<'_>) {
+        self.reader.register(cx.waker());
+    }
+
     /// Lets the reader look again.
     pub(super) fn wake(&self) {
         self.reader.wake();

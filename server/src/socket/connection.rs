@@ -153,6 +153,26 @@ impl Connection {
         }
     }
 
+    /// Sends an answer of the reader's, and leaves nothing of it; waits until there is room for it.
+    pub(super) fn poll_answer(
+        self: &Arc<Self>,
+        cx: &Context<'_>,
+        answer: &mut Option<Frame>,
+    ) -> Poll<()> {
+        let Some(bytes) = answer.as_ref().map(Frame::bytes) else { return Poll::Ready(()) };
+        // Before the look: room that comes after it wakes the reader.
+        self.calls.register(cx);
+        let mut outbox = self.outbox();
+        if !outbox.queue.is_closed() && !outbox.has_room_for_answer(bytes) {
+            return Poll::Pending;
+        }
+        if let Some(answer) = answer.take() {
+            outbox.queue.push(Owner::Answer, answer.into());
+            self.flush(&mut outbox);
+        }
+        Poll::Ready(())
+    }
+
     /// Sends a short answer, whether there is room or not.
     pub(crate) fn answer_now(self: &Arc<Self>, answer: Frame) {
         let mut outbox = self.outbox();

@@ -10,7 +10,12 @@ use std::{
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::{Connection, handshake::Handshake, inbound::Inbound};
+use super::{
+    Connection, Frame,
+    handshake::Handshake,
+    inbound::{Inbound, Message},
+};
+use crate::envelope;
 
 /// How much of what has come early is looked at together. A message may end after a few bytes of it, and then the rest is
 /// looked at again.
@@ -38,6 +43,10 @@ enum Phase {
     WebSocket {
         inbound: Inbound,
         early: Bytes,
+        /// The message that jsonrpsee is being given, as a frame.
+        due: Bytes,
+        /// The answer to a message that jsonrpsee is not given. Nothing is read while it waits for room.
+        refusal: Option<Frame>,
     },
 }
 
@@ -77,11 +86,18 @@ impl Socket {
                 buf.set_filled(before);
                 false
             }
-            Phase::WebSocket { inbound, early } => {
-                match inbound.read(bytes, self.connection.terms().max_request_bytes) {
+            Phase::WebSocket { inbound, early, due, refusal } => {
+                let limit = self.connection.terms().max_request_bytes;
+                match inbound.read(bytes, limit) {
                     Ok(read) => {
-                        if read.message {
-                            self.connection.calls.begin();
+                        if let Some(message) = read.message {
+                            match check(message, limit) {
+                                Ok(frame) => {
+                                    self.connection.calls.begin();
+                                    *due = frame.into();
+                                }
+                                Err(answer) => *refusal = Some(answer),
+                            }
                         }
                         if !early.is_empty() {
                             early.advance(read.bytes);
@@ -109,7 +125,7 @@ impl Socket {
         if let Phase::Asked { behind, reader } = &mut self.phase {
             if self.connection.is_websocket() {
                 let (inbound, early) = (Inbound::default(), std::mem::take(behind));
-                self.phase = Phase::WebSocket { inbound, early };
+                self.phase = Phase::WebSocket { inbound, early, due: Bytes::new(), refusal: None };
             } else if self.connection.may_upgrade() {
                 *reader = Some(cx.waker().clone());
                 return Poll::Pending;
@@ -117,6 +133,15 @@ impl Socket {
         }
         Poll::Ready(())
     }
+}
+
+/// The frame with which jsonrpsee is given a message, or the answer to a message that it must not be given.
+fn check(message: Message, limit: u64) -> Result<Frame, Frame> {
+    let checked = match message {
+        Message::Whole(mut text) => envelope::check(&mut text).map(|()| Frame::text(&text)),
+        Message::TooLarge => Err(envelope::too_large(limit)),
+    };
+    checked.map_err(|answer| Frame::text(answer.as_json().get().as_bytes()))
 }
 
 impl AsyncRead for Socket {
@@ -127,10 +152,18 @@ impl AsyncRead for Socket {
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         ready!(this.poll_answered(cx));
-        if !this.connection.is_closed() {
-            ready!(this.connection.calls.poll_room(cx));
-        }
         loop {
+            if let Phase::WebSocket { due, refusal, .. } = &mut this.phase {
+                if !due.is_empty() {
+                    let here = due.len().min(buf.remaining());
+                    buf.put_slice(&due.split_to(here));
+                    return Poll::Ready(Ok(()));
+                }
+                ready!(this.connection.poll_answer(cx, refusal));
+            }
+            if !this.connection.is_closed() {
+                ready!(this.connection.calls.poll_room(cx));
+            }
             let before = buf.filled().len();
             match &mut this.phase {
                 Phase::Asked { behind, .. } if !behind.is_empty() => {

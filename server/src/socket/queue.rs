@@ -45,7 +45,7 @@ struct Entry {
 /// Who sends something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Owner {
-    /// jsonrpsee: pings and pongs, errors about what is no call, the end; and all of HTTP.
+    /// jsonrpsee: pings and pongs, errors about batches that are too long, the end; and all of HTTP.
     Rpc,
     /// An answer, or the first or last word on a subscription. It is always written.
     Answer,

@@ -22,6 +22,8 @@ pub(super) struct Header {
     /// Whether the frame ends its message.
     pub(super) fin: bool,
     pub(super) payload_bytes: u64,
+    /// What the payload's bytes are masked with, in turn. Zeros where they are not masked.
+    pub(super) mask: [u8; 4],
 }
 
 /// What the tracker came to.
@@ -96,6 +98,11 @@ impl FrameTracker {
         self.have == 0 && self.payload.is_none()
     }
 
+    /// Whether the next byte belongs to a payload, or completes an empty one.
+    pub(super) fn is_within_payload(&self) -> bool {
+        self.payload.is_some()
+    }
+
     /// Whether a message has begun whose last frame has not come.
     pub(super) fn is_within_message(&self) -> bool {
         self.fragmented
@@ -119,11 +126,13 @@ fn parse(bytes: &[u8]) -> Option<Header> {
     if rest.len() < length_bytes + if masked { 4 } else { 0 } {
         return None;
     }
-    let length = rest[..length_bytes].iter().fold(0, |length, byte| length << 8 | u64::from(*byte));
+    let (length, mask) = rest.split_at(length_bytes);
+    let length = length.iter().fold(0, |length, byte| length << 8 | u64::from(*byte));
     Some(Header {
         opcode: first & 0x0f,
         fin: first & 0x80 != 0,
         payload_bytes: if length_bytes == 0 { u64::from(second & 0x7f) } else { length },
+        mask: mask.try_into().unwrap_or_default(),
     })
 }
 
@@ -174,7 +183,8 @@ mod tests {
     fn knows_the_parts_of_a_header() {
         let mut tracker = FrameTracker::default();
         let mut bytes = &[0x42, 0x83, 1, 2, 3, 4, 9, 9][..];
-        let header = Header { opcode: Header::BINARY, fin: false, payload_bytes: 3 };
+        let header =
+            Header { opcode: Header::BINARY, fin: false, payload_bytes: 3, mask: [1, 2, 3, 4] };
         assert_eq!(tracker.next(&mut bytes), Some(Seen::Header(header)));
         assert_eq!(tracker.next(&mut bytes), None);
         assert!(!tracker.is_between_frames());

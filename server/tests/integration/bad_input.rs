@@ -17,18 +17,45 @@ async fn answers(message: &str, expected: Value) {
     server.end().await;
 }
 
+fn refused(code: i32, name: &str, message: &str) -> Value {
+    let data = json!({ "name": name, "retryable": false });
+    let error = json!({ "code": code, "message": message, "data": data });
+    json!({ "jsonrpc": "2.0", "id": null, "error": error })
+}
+
+/// `specification.rs` has all the others.
 #[tokio::test]
 async fn invalid_json() {
-    let error = json!({ "code": -32700, "message": "Parse error" });
-    answers(r#"{"jsonrpc":"2.0","#, json!({ "jsonrpc": "2.0", "id": null, "error": error })).await;
-    let error = json!({ "code": -32700, "message": "Parse error" });
-    answers("hello", json!({ "jsonrpc": "2.0", "id": null, "error": error })).await;
+    let eof = "the message is not JSON: EOF while parsing an object at line 1 column 17";
+    answers(r#"{"jsonrpc":"2.0","#, refused(-32700, "parseError", eof)).await;
+    let hello = "the message is not JSON: expected value at line 1 column 1";
+    answers("hello", refused(-32700, "parseError", hello)).await;
 }
 
 #[tokio::test]
 async fn json_that_is_no_request() {
-    let error = json!({ "code": -32600, "message": "Invalid request" });
-    answers(r#"{"id":21}"#, json!({ "jsonrpc": "2.0", "id": 21, "error": error })).await;
+    answers("7", refused(-32600, "invalidRequest", "a request is an object")).await;
+    let twice = "a request has each member once: duplicate field `id` at line 1 column 12";
+    answers(r#"{"id":1,"id":2}"#, refused(-32600, "invalidRequest", twice)).await;
+    answers("[]", refused(-32600, "invalidRequest", "a batch has at least one request")).await;
+    let mut refused = refused(-32600, "invalidRequest", "jsonrpc must be \"2.0\"");
+    refused["id"] = 21.into();
+    refused["error"]["data"]["path"] = "jsonrpc".into();
+    answers(r#"{"id":21}"#, refused).await;
+}
+
+#[tokio::test]
+async fn a_request_in_a_batch_that_is_none() {
+    let rule = "a request is an object with jsonrpc: \"2.0\", a method that is a string, and an id that is a string, null or an \
+                integer from 0 to 18446744073709551615";
+    answers(
+        r#"[{"jsonrpc":"2.0","id":1.5,"method":"rpc.ping"},{"jsonrpc":"2.0","id":2,"method":"rpc.ping"}]"#,
+        json!([
+            refused(-32600, "invalidRequest", rule),
+            { "jsonrpc": "2.0", "id": 2, "result": true },
+        ]),
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -63,12 +90,20 @@ async fn a_parameter_of_the_wrong_type() {
     .await;
     answers(
         r#"{"jsonrpc":"2.0","id":1,"method":"userById","params":"7"}"#,
-        invalid_params("params must be an object", None),
+        invalid_params("params: invalid type: string, expected an object", Some("params")),
     )
     .await;
     answers(
         r#"{"jsonrpc":"2.0","id":1,"method":"userById","params":["7","8"]}"#,
-        invalid_params("params must be one object, or an array of just that object", None),
+        invalid_params(
+            "params: expected one object, or an array of just that object",
+            Some("params"),
+        ),
+    )
+    .await;
+    answers(
+        r#"{"jsonrpc":"2.0","id":1,"method":"userById","params":["7"]}"#,
+        invalid_params("params[0]: invalid type: string, expected an object", Some("params[0]")),
     )
     .await;
 }
@@ -186,12 +221,8 @@ async fn a_batch_that_is_too_long() {
 
 #[tokio::test]
 async fn a_message_of_ten_megabytes() {
-    let error = json!({
-        "code": -32007,
-        "message": "Request is too big",
-        "data": "Exceeded max limit of 65536",
-    });
-    answers(&"x".repeat(10_000_000), json!({ "jsonrpc": "2.0", "id": null, "error": error })).await;
+    let message = "a request may have 65536 bytes, and this one has more";
+    answers(&"x".repeat(10_000_000), refused(-32007, "requestTooLarge", message)).await;
 }
 
 /// jsonrpsee would lose its place in the stream.
@@ -241,22 +272,8 @@ async fn a_binary_frame_is_read_as_text() {
     client.send(br#"{"jsonrpc":"2.0","id":5,"method":"rpc.ping"}"#.to_vec()).await;
     assert_eq!(client.message().await, json!({ "jsonrpc": "2.0", "id": 5, "result": true }));
     client.send(vec![0xff_u8, 0x00, 0xfe]).await;
-    let error = json!({ "code": -32700, "message": "Parse error" });
-    assert_eq!(client.message().await, json!({ "jsonrpc": "2.0", "id": null, "error": error }));
-    drop(client);
-    server.end().await;
-}
-
-/// jsonrpsee takes such a message for a notification; PROTOCOL.md says so.
-#[tokio::test]
-async fn an_id_that_json_rpc_does_not_know_is_not_answered() {
-    let server = TestServer::on_memory(&[]).await;
-    let mut client = server.client().await;
-    for id in ["{}", "1.5", "-1"] {
-        client.send(format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"rpc.ping"}}"#)).await;
-    }
-    assert_eq!(client.call("rpc.ping", json!({})).await["id"], 1);
-    assert_eq!(client.waiting().count(), 0);
+    let fault = "the message is not JSON: it is not UTF-8";
+    assert_eq!(client.message().await, refused(-32700, "parseError", fault));
     drop(client);
     server.end().await;
 }

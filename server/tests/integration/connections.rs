@@ -55,17 +55,6 @@ async fn an_upgrade_by_post_is_refused() {
 }
 
 #[tokio::test]
-async fn another_version_of_the_protocol_is_refused() {
-    let server = TestServer::on_memory(&[]).await;
-    let request = reqwest::Client::new().get(server.url("/rpc"));
-    let request = request.header("connection", "upgrade").header("upgrade", "websocket");
-    let request = request.header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
-    let answer = request.header("sec-websocket-version", "7").send().await.unwrap();
-    assert_eq!(answer.status(), 400);
-    server.end().await;
-}
-
-#[tokio::test]
 async fn http_2_is_not_served() {
     let server = TestServer::on_memory(&[]).await;
     let mut stream = tokio::net::TcpStream::connect(server.address).await.unwrap();

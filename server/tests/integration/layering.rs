@@ -26,6 +26,7 @@ const ROOMS: &[&str] = &[
     "hub",
     "resume",
     "socket",
+    "envelope",
     "metrics",
     "telemetry",
     "health",

@@ -114,6 +114,35 @@ async fn calls_whose_answers_nobody_reads_are_not_read_either() {
     server.end().await;
 }
 
+/// The same of messages that are no calls.
+#[tokio::test]
+async fn refusals_that_nobody_reads_stop_the_reading() {
+    // More than the kernels of both sides keep.
+    const MESSAGES: usize = 40_000;
+    let server = TestServer::on_memory(&["--outbox-bytes", "65536"]).await;
+    let mut client = RawClient::connect(&server).await;
+    let mut quick = server.client().await;
+    let messages = masked(0x81, format!("{:1000}", "{}").as_bytes()).repeat(MESSAGES);
+
+    let (mut sent, mut refused) = (0, 0);
+    // The server reads between two tries, if it reads.
+    while refused < 100 {
+        let taken = client.try_send(&messages[sent..]);
+        sent += taken;
+        refused = if taken == 0 { refused + 1 } else { 0 };
+        assert!(sent < messages.len(), "all was taken");
+        assert_eq!(quick.call("rpc.ping", json!({})).await["result"], true);
+    }
+
+    // Once it reads, the server reads on.
+    while client.try_send(&messages[sent..]) == 0 {
+        let refusal = client.message().await;
+        assert_eq!(refusal["error"]["code"], -32600, "{refusal}");
+    }
+    drop((client, quick));
+    server.end().await;
+}
+
 /// Nor are they worked on: a batch's answer is large, and its call is small.
 #[tokio::test]
 async fn calls_whose_answers_nobody_reads_are_not_worked_on() {

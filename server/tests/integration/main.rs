@@ -29,6 +29,8 @@ mod fan_out;
 mod framework_names;
 /// The command `health`, for containers.
 mod health;
+/// `/rpc` as HTTP clients and proxies see it.
+mod http_edge;
 /// `onInstances`: the list of live replicas.
 mod instances;
 /// jsonrpsee's own Rust client.
@@ -59,6 +61,8 @@ mod round_trip;
 mod shutdown;
 /// Server-sent events, single and many on one stream.
 mod sse;
+/// The examples of the JSON-RPC 2.0 specification.
+mod specification;
 /// `Feed::State`: only the newest value counts.
 mod state_feed;
 /// Which ids subscriptions get, and when again.
