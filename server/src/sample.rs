@@ -1,5 +1,7 @@
 //! A small contract for unit tests.
 
+use std::time::Duration;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tidings_contract::{Channel, Feed, NoInput, Subscription};
@@ -44,4 +46,16 @@ impl Subscription for OnNewest {
     type Input = NoInput;
     type Event = Product;
     const FEED: Feed = Feed::State;
+}
+
+/// Streams the products that somebody is looking at.
+#[derive(JsonSchema)]
+pub(crate) struct OnViewed;
+
+impl Subscription for OnViewed {
+    const NAME: &'static str = "onViewed";
+    type Input = NoInput;
+    type Event = Vec<Product>;
+    const FEED: Feed = Feed::Members;
+    const MEMBER_TTL: Duration = Duration::from_secs(3600);
 }

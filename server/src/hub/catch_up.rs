@@ -17,6 +17,7 @@ use std::{
 
 use tidings_contract::Feed;
 use tokio::time::{Instant, sleep_until};
+use tokio_util::task::AbortOnDropHandle;
 
 use super::{
     channel::{CaughtUp, HubChannel},
@@ -271,13 +272,16 @@ impl Part {
         !self.has(channel) || self.is_down() && channel.failed(error)
     }
 
-    /// Reads the members again when no report has arrived for `MEMBER_TTL`: dead members cannot publish a list without
-    /// themselves. Ends with the channel or with the hub.
-    pub(super) fn spawn_expiry(self: &Arc<Self>, channel: &Arc<HubChannel>) {
+    /// Starts the task that reads the members again when no report has arrived for `MEMBER_TTL`: dead members cannot
+    /// publish a list without themselves. Nothing for other feeds. The task ends when the handle is dropped, or with the hub.
+    pub(super) fn expiry(
+        self: &Arc<Self>,
+        channel: &Arc<HubChannel>,
+    ) -> Option<AbortOnDropHandle<()>> {
         if channel.procedure.feed != Feed::Members {
-            return;
+            return None;
         }
-        // Nothing here keeps the channel: the task ends when the channel is gone and the time is over.
+        // Neither is kept by the task: they own it.
         let (part, channel) = (Arc::downgrade(self), Arc::downgrade(channel));
         let expiry = async move {
             let mut read_at = Instant::now();
@@ -290,14 +294,15 @@ impl Part {
                 let (Some(part), Some(channel)) = (part.upgrade(), channel.upgrade()) else {
                     return;
                 };
-                if !part.has(&channel) {
-                    return;
-                }
                 part.catch_up(&channel);
                 read_at = Instant::now();
             }
         };
-        self.shared.tasks.spawn(self.shared.stop.clone().run_until_cancelled_owned(expiry));
+        let stop = self.shared.stop.clone();
+        let until_stopped = async move {
+            let _ = stop.run_until_cancelled_owned(expiry).await;
+        };
+        Some(AbortOnDropHandle::new(self.shared.tasks.spawn(until_stopped)))
     }
 }
 

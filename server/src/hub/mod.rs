@@ -30,6 +30,8 @@ mod page;
 mod part;
 mod payload;
 mod procedure;
+#[cfg(test)]
+mod scripted;
 mod seat;
 mod window;
 mod window_budget;

@@ -9,6 +9,7 @@ use std::{
 use futures_util::{FutureExt, StreamExt};
 use tidings_contract::{Feed, Subscription};
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use tokio_util::task::AbortOnDropHandle;
 
 use super::{
     Seat, Shared,
@@ -60,13 +61,20 @@ pub(super) struct Part {
 
 #[derive(Debug, Default)]
 struct Channels {
-    by_key: HashMap<ChannelKey, (Arc<HubChannel>, Seats)>,
+    by_key: HashMap<ChannelKey, Entry>,
     broker_down: bool,
     draining: bool,
 }
 
-/// How many subscribers a channel has or is about to have.
-type Seats = usize;
+/// A channel that has subscribers.
+#[derive(Debug)]
+struct Entry {
+    channel: Arc<HubChannel>,
+    /// How many subscribers it has or is about to have.
+    seats: usize,
+    /// Reads a `Members` feed again when its members may have expired. Ends with this entry.
+    _expiry: Option<AbortOnDropHandle<()>>,
+}
 
 impl Part {
     /// A part without channels, one of `parts`.
@@ -190,7 +198,7 @@ impl Part {
             if std::mem::replace(&mut channels.broker_down, true) {
                 return;
             }
-            channels.by_key.values().map(|(channel, _)| channel.clone()).collect()
+            channels.by_key.values().map(|entry| entry.channel.clone()).collect()
         };
         if self.shared.parts_down.fetch_add(1, Ordering::Relaxed) == 0 {
             self.shared.metrics.broker_losses.increment(1);
@@ -244,10 +252,10 @@ impl Part {
         }
         let broker_down = channels.broker_down;
         let channel = match channels.by_key.get_mut(&key) {
-            Some((channel, _)) if broker_down && channel.readiness() != Readiness::Ready => {
+            Some(entry) if broker_down && entry.channel.readiness() != Readiness::Ready => {
                 return Err(broker_is_down());
             }
-            Some((channel, seats)) => {
+            Some(Entry { channel, seats, .. }) => {
                 *seats += 1;
                 // An earlier attempt failed, and its subscribers have not left yet.
                 if channel.reopen() {
@@ -260,10 +268,11 @@ impl Part {
                 let procedure = self.procedure::<P>();
                 let channel = HubChannel::new(key.clone(), procedure, self.shared.next_id());
                 let channel = Arc::new(channel);
-                self.spawn_expiry(&channel);
+                let entry =
+                    Entry { channel: channel.clone(), seats: 1, _expiry: self.expiry(&channel) };
                 self.shared.metrics.channels.rise();
                 self.shared.broker.subscribe(&key);
-                channels.by_key.insert(key, (channel.clone(), 1));
+                channels.by_key.insert(key, entry);
                 channel
             }
         };
@@ -276,9 +285,9 @@ impl Part {
         }
         let mut channels = self.channels();
         let Channels { by_key, .. } = &mut *channels;
-        if let Some((_, seats)) = by_key.get_mut(&channel.key) {
-            *seats -= 1;
-            if *seats == 0 {
+        if let Some(entry) = by_key.get_mut(&channel.key) {
+            entry.seats -= 1;
+            if entry.seats == 0 {
                 by_key.remove(&channel.key);
                 if by_key.len() < by_key.capacity() / 4 && by_key.capacity() > SMALL {
                     by_key.shrink_to(by_key.len() * 2);
@@ -295,7 +304,7 @@ impl Part {
         let channels: Vec<_> = {
             let mut channels = self.channels();
             channels.draining = true;
-            channels.by_key.values().map(|(channel, _)| channel.clone()).collect()
+            channels.by_key.values().map(|entry| entry.channel.clone()).collect()
         };
         for channel in channels {
             stop_draining(&channel);
@@ -328,7 +337,7 @@ impl Part {
     ) -> bool {
         let channels = self.channels();
         let current = channels.by_key.get(&channel.key);
-        let is_current = current.is_some_and(|(current, _)| Arc::ptr_eq(current, channel));
+        let is_current = current.is_some_and(|entry| Arc::ptr_eq(&entry.channel, channel));
         if is_current {
             act(&*self.shared.broker);
         }
@@ -346,7 +355,7 @@ impl Part {
     }
 
     fn channel(&self, key: &ChannelKey) -> Option<Arc<HubChannel>> {
-        self.channels().by_key.get(key).map(|(channel, _)| channel.clone())
+        self.channels().by_key.get(key).map(|entry| entry.channel.clone())
     }
 
     fn procedure<P: Subscription>(&self) -> Arc<Procedure> {
