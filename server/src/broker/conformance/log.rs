@@ -3,9 +3,10 @@
 use super::*;
 
 pub(super) async fn offsets_count_from_one_and_come_with_the_event(mut replica: Replica) {
-    let a = key("products:{a}");
+    let a = replica.key("products:{a}");
     replica.subscribe(&a).await;
     let first = replica.publish(&a, "one").await;
+    replica.fail_over().await;
     let second = replica.publish(&a, "two").await;
     assert_eq!((first.offset, second.offset), (1, 2));
     assert_eq!(first.epoch, second.epoch);
@@ -15,14 +16,17 @@ pub(super) async fn offsets_count_from_one_and_come_with_the_event(mut replica: 
         assert!(tracked.published_at_ms > 1_700_000_000_000);
     }
     // Another channel counts for itself.
-    assert_eq!(replica.publish(&key("orders:{b}"), "one").await.offset, 1);
+    assert_eq!(replica.publish(&replica.key("orders:{b}"), "one").await.offset, 1);
 }
 
-pub(super) async fn the_history_has_what_was_published_and_how_far_it_reaches(replica: Replica) {
-    let a = key("products:{a}");
+pub(super) async fn the_history_has_what_was_published_and_how_far_it_reaches(
+    mut replica: Replica,
+) {
+    let a = replica.key("products:{a}");
     for n in 1..=5 {
         replica.publish(&a, &n.to_string()).await;
     }
+    replica.fail_over().await;
     let (newest, events) = replica.history(&a, 2).await;
     assert_eq!(newest.offset, 5);
     let expected = [(3, "3".to_owned()), (4, "4".to_owned()), (5, "5".to_owned())];
@@ -35,11 +39,12 @@ pub(super) async fn the_history_has_what_was_published_and_how_far_it_reaches(re
     assert_eq!(history, History { newest, after: None, events: vec![] });
 }
 
-pub(super) async fn the_history_is_read_within_a_budget_of_bytes(replica: Replica) {
-    let a = key("products:{a}");
+pub(super) async fn the_history_is_read_within_a_budget_of_bytes(mut replica: Replica) {
+    let a = replica.key("products:{a}");
     for _ in 0..50 {
         replica.publish(&a, &"x".repeat(1000)).await;
     }
+    replica.fail_over().await;
     let start = Position { offset: 0, ..replica.position(&a).await };
     let history = replica.broker.history(&a, start, 10_000).await.unwrap();
     assert!((10..50).contains(&history.events.len()), "{} events", history.events.len());
@@ -49,9 +54,12 @@ pub(super) async fn the_history_is_read_within_a_budget_of_bytes(replica: Replic
     assert_eq!(history.events[0].offset(), Some(1));
 }
 
-pub(super) async fn about_as_many_events_are_kept_as_was_said(replica: Replica) {
-    let a = key("products:{a}");
+pub(super) async fn about_as_many_events_are_kept_as_was_said(mut replica: Replica) {
+    let a = replica.key("products:{a}");
     for n in 0..500 {
+        if n == 250 {
+            replica.fail_over().await;
+        }
         replica.publish(&a, &n.to_string()).await;
     }
     let (newest, events) = replica.history(&a, 0).await;
@@ -63,11 +71,12 @@ pub(super) async fn about_as_many_events_are_kept_as_was_said(replica: Replica) 
 }
 
 pub(super) async fn a_channel_to_which_nothing_was_published_has_a_place_to_resume_from(
-    replica: Replica,
+    mut replica: Replica,
 ) {
-    let (a, b) = (key("products:{a}"), key("products:{b}"));
+    let (a, b) = (replica.key("products:{a}"), replica.key("products:{b}"));
     let void = replica.position(&a).await;
     assert!(void.is_void() && replica.position(&a).await.is_same_place(void));
+    replica.fail_over().await;
     let read = async |position| replica.broker.history(&a, position, 1000).await.unwrap();
     let nothing = read(void).await;
     assert!(nothing.newest.is_same_place(void) && nothing.after == Some(0));
@@ -81,11 +90,13 @@ pub(super) async fn a_channel_to_which_nothing_was_published_has_a_place_to_resu
     assert_eq!(history.events.iter().map(text).collect::<Vec<_>>(), ["one"]);
 }
 
-pub(super) async fn many_channels_are_asked_at_once_where_they_stand(replica: Replica) {
-    let keys: Vec<_> = (0..POSITIONS_AT_ONCE).map(|n| key(&format!("orders:{{c-{n}}}"))).collect();
+pub(super) async fn many_channels_are_asked_at_once_where_they_stand(mut replica: Replica) {
+    let keys: Vec<_> =
+        (0..POSITIONS_AT_ONCE).map(|n| replica.key(&format!("orders:{{c-{n}}}"))).collect();
     for key in keys.iter().step_by(3) {
         replica.publish(key, "one").await;
     }
+    replica.fail_over().await;
     let positions = replica.broker.positions(&keys).await.unwrap();
     assert_eq!(positions.len(), keys.len());
     for (n, position) in positions.iter().enumerate() {
@@ -96,9 +107,10 @@ pub(super) async fn many_channels_are_asked_at_once_where_they_stand(replica: Re
     }
 }
 
-pub(super) async fn what_was_forgotten_is_another_epoch(replica: Replica) {
-    let a = key("products:{a}");
+pub(super) async fn what_was_forgotten_is_another_epoch(mut replica: Replica) {
+    let a = replica.key("products:{a}");
     let before = replica.publish(&a, "one").await;
+    replica.fail_over().await;
     replica.forget(&a).await;
     let void = replica.position(&a).await;
     assert!(void.is_void());
@@ -108,19 +120,23 @@ pub(super) async fn what_was_forgotten_is_another_epoch(replica: Replica) {
     assert_eq!(replica.history(&a, 0).await, (after, vec![(1, "one".to_owned())]));
 }
 
-pub(super) async fn what_was_published_and_forgotten_between_two_looks_shows(replica: Replica) {
-    let a = key("products:{a}");
+pub(super) async fn what_was_published_and_forgotten_between_two_looks_shows(mut replica: Replica) {
+    let a = replica.key("products:{a}");
     let void = replica.position(&a).await;
     replica.publish(&a, "lost").await;
+    replica.fail_over().await;
     replica.forget(&a).await;
     assert_eq!(replica.broker.history(&a, void, 1000).await.unwrap().after, None);
     replica.publish(&a, "one").await;
     assert_eq!(replica.broker.history(&a, void, 1000).await.unwrap().after, None);
 }
 
-pub(super) async fn a_broker_that_fell_behind_what_was_seen_begins_another_epoch(replica: Replica) {
-    let a = key("products:{a}");
+pub(super) async fn a_broker_that_fell_behind_what_was_seen_begins_another_epoch(
+    mut replica: Replica,
+) {
+    let a = replica.key("products:{a}");
     let newest = replica.publish(&a, "one").await;
+    replica.fail_over().await;
     replica.broker.renew(&a, newest).await.unwrap();
     assert_eq!(replica.position(&a).await, newest, "it has what was seen");
     // Someone who has seen another epoch proves nothing.
@@ -138,7 +154,7 @@ pub(super) async fn a_broker_that_fell_behind_what_was_seen_begins_another_epoch
 }
 
 pub(super) async fn publishing_twice_with_one_idempotency_key_is_once(mut replica: Replica) {
-    let a = key("products:{a}");
+    let a = replica.key("products:{a}");
     replica.subscribe(&a).await;
     let broker = replica.broker.clone();
     let once = |key: &ChannelKey, payload: &'static str, once: &str| {
@@ -147,6 +163,7 @@ pub(super) async fn publishing_twice_with_one_idempotency_key_is_once(mut replic
     };
     let publish = |payload, key: &str| once(&a, payload, key);
     let first = publish("one", "k").await.unwrap();
+    replica.fail_over().await;
     assert_eq!(publish("again", "k").await.unwrap(), first);
     let second = publish("two", "l").await.unwrap();
     assert_eq!(second.offset, 2);
@@ -157,14 +174,15 @@ pub(super) async fn publishing_twice_with_one_idempotency_key_is_once(mut replic
         assert_eq!(replica.payload().await.1, expected);
     }
     // Keys belong to a channel.
-    assert_eq!(once(&key("orders:{b}"), "b", "k").await.unwrap().offset, 1);
+    assert_eq!(once(&replica.key("orders:{b}"), "b", "k").await.unwrap().offset, 1);
 }
 
 pub(super) async fn many_publishers_of_one_channel_take_different_offsets(mut replica: Replica) {
     const PUBLISHERS: u64 = 20;
     const EACH: u64 = 5;
-    let a = key("products:{a}");
+    let a = replica.key("products:{a}");
     replica.subscribe(&a).await;
+    replica.fail_over().await;
     let publishers = (0..PUBLISHERS).map(|publisher| {
         let (broker, a) = (replica.broker.clone(), a.clone());
         tokio::spawn(async move {
@@ -188,9 +206,10 @@ pub(super) async fn many_publishers_of_one_channel_take_different_offsets(mut re
 }
 
 pub(super) async fn several_events_are_published_in_order_with_a_result_each(mut replica: Replica) {
-    let (a, b) = (key("orders:{a}"), key("orders:{b}"));
+    let (a, b) = (replica.key("orders:{a}"), replica.key("orders:{b}"));
     replica.subscribe(&a).await;
     replica.subscribe(&b).await;
+    replica.fail_over().await;
     // More than one pipeline of the Valkey broker.
     let publishes = (0..600).map(|n| event(if n % 3 == 0 { &b } else { &a }, n.to_string()));
     let results = replica.broker.publish_all(publishes.collect()).await;

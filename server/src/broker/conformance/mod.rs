@@ -1,9 +1,12 @@
-//! The test suite that every broker must pass.
+//! The test suite that every broker must pass, wherever it is.
+//!
+//! Each test begins with a [`Replica`], and says where in its middle the broker may fail over. `places.rs` says which
+//! brokers there are, and which of them does.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{collections::VecDeque, convert::Infallible, iter, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt, future::BoxFuture};
 use tidings_testkit::ValkeyProcess;
 use tokio::{sync::mpsc, time::timeout};
 use uuid::Uuid;
@@ -14,8 +17,10 @@ use super::{
     ValkeyBroker,
 };
 
+mod failover;
 mod log;
 mod members;
+mod places;
 mod state;
 mod subscriptions;
 
@@ -29,25 +34,30 @@ const LONG: Duration = Duration::from_secs(3600);
 /// More than one, so that channels belong to different streams.
 const PARTS: usize = 2;
 
-/// How a broker loses all that it has.
-enum Forget {
-    Memory(Arc<MemoryBroker>),
-    Valkey(ValkeyProcess),
-}
-
 /// A broker whose streams are polled, as a hub does.
 struct Replica {
     broker: Arc<dyn Broker>,
     incoming: mpsc::UnboundedReceiver<Incoming>,
     /// What came and was not looked at yet.
     publications: VecDeque<(ChannelKey, Publication)>,
+    subscribed: Vec<ChannelKey>,
+    /// What the names of its channels begin with, where others use the same server.
+    prefix: String,
     forget: Forget,
+    /// Kept until the test has come to where its broker fails over. Absent where it does not, and where it has.
+    not_yet: Option<mpsc::Sender<Infallible>>,
+}
+
+/// How a broker loses all that it has.
+enum Forget {
+    Memory(Arc<MemoryBroker>),
+    /// The node that is the primary at the end.
+    Valkey(Arc<ValkeyProcess>),
 }
 
 impl Replica {
     async fn new(broker: Arc<dyn Broker>, streams: Vec<IncomingStream>, forget: Forget) -> Self {
         let (sender, incoming) = mpsc::unbounded_channel();
-        let parts = streams.len();
         let mut all = futures_util::stream::select_all(streams);
         // Ends when the test drops the receiver, or with the test's runtime.
         tokio::spawn(async move {
@@ -57,11 +67,40 @@ impl Replica {
                 }
             }
         });
-        let mut replica = Self { broker, incoming, publications: VecDeque::new(), forget };
-        for _ in 0..parts {
+        let (publications, subscribed) = (VecDeque::new(), Vec::new());
+        let (prefix, not_yet) = (String::new(), None);
+        let mut replica =
+            Self { broker, incoming, publications, subscribed, prefix, forget, not_yet };
+        for _ in 0..PARTS {
             assert_eq!(replica.next().await, Incoming::Up);
         }
         replica
+    }
+
+    /// A channel's key.
+    fn key(&self, name: &str) -> ChannelKey {
+        ChannelKey::from(&*format!("{}{name}", self.prefix))
+    }
+
+    /// Lets the broker fail over, where it does, and waits until it is up and all subscriptions are confirmed again.
+    async fn fail_over(&mut self) {
+        let Some(not_yet) = self.not_yet.take() else { return };
+        drop(not_yet);
+        let (mut down, mut up, mut missing) = (0, 0, self.subscribed.clone());
+        while up < PARTS || !missing.is_empty() {
+            match self.next().await {
+                Incoming::Down => down += 1,
+                Incoming::Up => up += 1,
+                Incoming::Publications(publications) => self.keep(publications),
+                Incoming::Subscribed(keys) if down == PARTS => {
+                    missing.retain(|key| !keys.contains(key));
+                }
+                // A subscription that was made twice is confirmed twice.
+                Incoming::Subscribed(_) => {}
+                other @ Incoming::Refused { .. } => panic!("{other:?}"),
+            }
+        }
+        assert_eq!((down, up), (PARTS, PARTS));
     }
 
     async fn next(&mut self) -> Incoming {
@@ -70,6 +109,9 @@ impl Replica {
 
     /// Subscribes, and waits for the confirmation.
     async fn subscribe(&mut self, key: &ChannelKey) {
+        if !self.subscribed.contains(key) {
+            self.subscribed.push(key.clone());
+        }
         self.broker.subscribe(key);
         loop {
             match self.next().await {
@@ -79,6 +121,11 @@ impl Replica {
                 other => panic!("{other:?}"),
             }
         }
+    }
+
+    fn unsubscribe(&mut self, key: &ChannelKey) {
+        self.subscribed.retain(|subscribed| subscribed != key);
+        self.broker.unsubscribe(key);
     }
 
     fn keep(&mut self, Publications { key, publications, missed }: Publications) {
@@ -140,7 +187,12 @@ impl Replica {
     async fn forget(&self, key: &ChannelKey) {
         match &self.forget {
             Forget::Memory(broker) => broker.forget(key),
-            Forget::Valkey(valkey) => drop(valkey.cli(["FLUSHALL"]).await.unwrap()),
+            Forget::Valkey(valkey) => {
+                let all = format!("{}*", self.prefix);
+                let keys = valkey.cli(["KEYS", &all]).await.unwrap();
+                let delete = iter::once("DEL").chain(keys.lines());
+                valkey.cli(delete).await.unwrap();
+            }
         }
     }
 }
@@ -154,26 +206,28 @@ fn text(publication: &Publication) -> String {
     String::from_utf8(publication.payload.to_vec()).unwrap()
 }
 
-fn key(name: &str) -> ChannelKey {
-    ChannelKey::from(name)
-}
+type Test = fn(Replica) -> BoxFuture<'static, ()>;
 
 macro_rules! conformance {
     ($($room:ident::$name:ident),+ $(,)?) => {
+        /// All of the suite.
+        fn suite() -> Vec<(&'static str, Test)> {
+            vec![$((stringify!($name), |replica| $room::$name(replica).boxed())),+]
+        }
+
         mod memory {
             $(#[tokio::test] async fn $name() {
-                let (broker, stream) = super::MemoryBroker::new(super::RETENTION, super::PARTS);
-                let forget = { let broker = broker.clone(); super::Forget::Memory(broker) };
-                super::$room::$name(super::Replica::new(broker, stream, forget).await).await;
+                super::$room::$name(super::Replica::in_memory().await).await;
             })+
         }
         mod valkey {
             $(#[tokio::test] async fn $name() {
-                let valkey = super::ValkeyProcess::start().await.unwrap();
-                let server = valkey.url().parse().unwrap();
-                let settings = super::Settings { retention: super::RETENTION, durability: super::Durability::None };
-                let (broker, stream) = super::ValkeyBroker::new(&server, "", settings, super::PARTS);
-                super::$room::$name(super::Replica::new(broker, stream, super::Forget::Valkey(valkey)).await).await;
+                super::$room::$name(super::Replica::with_valkey().await).await;
+            })+
+        }
+        mod tls {
+            $(#[tokio::test] async fn $name() {
+                super::$room::$name(super::Replica::with_tls().await).await;
             })+
         }
     };
