@@ -166,6 +166,9 @@ pub(crate) struct Publish {
     /// Publishing with the same key again, within [`Retention::once`], publishes nothing and returns the first
     /// position. An empty key counts as none.
     pub idempotency_key: Option<String>,
+    /// Stands for the payload that the publisher wanted to publish with this key. Another digest with the same key is
+    /// refused ([`Unpublished::KeyReused`]). Without one, or where none came with the key before, nothing is compared.
+    pub digest: Option<String>,
 }
 
 /// The newest value of a `State` feed, as a broker keeps it.
@@ -191,6 +194,21 @@ pub(crate) enum Keep {
 #[error("the broker is out of reach: {0}")]
 pub struct BrokerUnavailable(pub String);
 
+/// Why a payload was not published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Unpublished {
+    /// The broker could not be used. The payload may have been published nevertheless.
+    Unavailable(BrokerUnavailable),
+    /// The idempotency key was used with another digest before. Nothing was published.
+    KeyReused,
+}
+
+impl From<BrokerUnavailable> for Unpublished {
+    fn from(error: BrokerUnavailable) -> Self {
+        Self::Unavailable(error)
+    }
+}
+
 /// A place where channels live.
 ///
 /// - **Atomic**: publishing takes the channel's next offset, keeps the event and sends it, in one step.
@@ -208,14 +226,14 @@ pub(crate) trait Broker: fmt::Debug + Send + Sync + 'static {
     /// # Cancel safety
     ///
     /// When dropped before it resolves, or when it fails, the payload may or may not have been published.
-    fn publish(&self, publish: Publish) -> BoxFuture<'static, Result<Position, BrokerUnavailable>>;
+    fn publish(&self, publish: Publish) -> BoxFuture<'static, Result<Position, Unpublished>>;
 
     /// Publishes several payloads in this order, in as few round trips as the broker allows. Returns one result for
     /// each, in the same order: some may fail while others succeed.
     fn publish_all(
         &self,
         publishes: Vec<Publish>,
-    ) -> BoxFuture<'static, Vec<Result<Position, BrokerUnavailable>>>;
+    ) -> BoxFuture<'static, Vec<Result<Position, Unpublished>>>;
 
     /// The positions of `Log` channels, in the order of `keys`: at most [`POSITIONS_AT_ONCE`] of them. Writes nothing.
     fn positions(

@@ -4,7 +4,7 @@ use tidings_contract::RpcError;
 
 use super::batch::{MAX_BATCH, MAX_BATCH_BYTES};
 use crate::{
-    broker::BrokerUnavailable,
+    broker::{BrokerUnavailable, Unpublished},
     error::{broker_unavailable, internal_error},
     log_limit::bounded,
 };
@@ -28,6 +28,9 @@ pub enum PublishError {
     /// The batch is over its bound; nothing of it was published.
     #[error("a batch may have {MAX_BATCH} events and {MAX_BATCH_BYTES} bytes; send it in parts")]
     BatchTooLarge,
+    /// The idempotency key was used with another payload before. Nothing was published.
+    #[error("the idempotency key was used with another payload")]
+    KeyReused,
     /// The event cannot be written as JSON, or the broker's value is not of the event's type.
     #[error("not the JSON of this event: {0}")]
     Json(String),
@@ -48,5 +51,14 @@ impl From<PublishError> for RpcError {
 impl From<BrokerUnavailable> for PublishError {
     fn from(error: BrokerUnavailable) -> Self {
         Self::Unavailable(error.to_string())
+    }
+}
+
+impl From<Unpublished> for PublishError {
+    fn from(error: Unpublished) -> Self {
+        match error {
+            Unpublished::Unavailable(error) => error.into(),
+            Unpublished::KeyReused => Self::KeyReused,
+        }
     }
 }

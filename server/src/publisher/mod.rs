@@ -304,6 +304,7 @@ impl Publisher {
             payload: payload.into(),
             keep: state_retention.map_or(Keep::History, Keep::Newest),
             idempotency_key: idempotency_key.map(str::to_owned),
+            digest: None,
         };
         Ok(self.broker.publish(publish).await?.event_id())
     }
@@ -328,6 +329,7 @@ impl Publisher {
                 _ => Keep::History,
             },
             idempotency_key: idempotency_key.map(str::to_owned),
+            digest: None,
         })
     }
 

@@ -177,6 +177,42 @@ pub(super) async fn publishing_twice_with_one_idempotency_key_is_once(mut replic
     assert_eq!(once(&replica.key("orders:{b}"), "b", "k").await.unwrap().offset, 1);
 }
 
+pub(super) async fn an_idempotency_key_belongs_to_one_payload_where_publishers_give_digests(
+    mut replica: Replica,
+) {
+    let (a, b) = (key("products:{a}"), key("prices:{b}"));
+    replica.subscribe(&a).await;
+    replica.subscribe(&b).await;
+    let broker = replica.broker.clone();
+    let state = Keep::Newest(LONG);
+    for (key, keep) in [(&a, Keep::History), (&b, state)] {
+        let publish = async |payload: &'static str, once: &str, digest: Option<&str>| {
+            let (idempotency_key, digest) = (Some(once.to_owned()), digest.map(str::to_owned));
+            let event = event(key, payload);
+            broker.publish(Publish { keep, idempotency_key, digest, ..event }).await
+        };
+        let first = publish("one", "k", Some("1")).await.unwrap();
+        assert_eq!(publish("one", "k", Some("1")).await, Ok(first));
+        assert_eq!(publish("other", "k", Some("2")).await, Err(Unpublished::KeyReused));
+        // Who gives no digest says nothing of the payload, and neither does a key without one.
+        assert_eq!(publish("again", "k", None).await, Ok(first));
+        let second = publish("two", "l", None).await.unwrap();
+        assert_eq!(publish("two", "l", Some("2")).await, Ok(second));
+        assert_eq!(second.offset, 2);
+        // In a pipeline, the others are published.
+        let (idempotency_key, digest) = (Some("k".to_owned()), Some("2".to_owned()));
+        let reused = Publish { keep, idempotency_key, digest, ..event(key, "other") };
+        let three = Publish { keep, ..event(key, "three") };
+        let results = broker.publish_all(vec![reused, three]).await;
+        let expected =
+            [Err(Unpublished::KeyReused), Ok(Position { epoch: first.epoch, offset: 3 })];
+        assert_eq!(results, expected);
+        for expected in ["one", "two", "three"] {
+            assert_eq!(replica.payload().await, (key.clone(), expected.to_owned()));
+        }
+    }
+}
+
 pub(super) async fn many_publishers_of_one_channel_take_different_offsets(mut replica: Replica) {
     const PUBLISHERS: u64 = 20;
     const EACH: u64 = 5;

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::{
     Broker, ChannelKey, Durability, History, Incoming, IncomingStream, Keep, MemoryBroker, Missed,
     POSITIONS_AT_ONCE, Position, Publication, Publications, Publish, Retention, Settings,
-    ValkeyBroker,
+    Unpublished, ValkeyBroker,
 };
 
 mod failover;
@@ -199,7 +199,7 @@ impl Replica {
 
 fn event(key: &ChannelKey, payload: impl Into<Bytes>) -> Publish {
     let (key, payload) = (key.clone(), payload.into());
-    Publish { key, payload, keep: Keep::History, idempotency_key: None }
+    Publish { key, payload, keep: Keep::History, idempotency_key: None, digest: None }
 }
 
 fn text(publication: &Publication) -> String {
@@ -251,6 +251,7 @@ conformance! {
     log::what_was_published_and_forgotten_between_two_looks_shows,
     log::a_broker_that_fell_behind_what_was_seen_begins_another_epoch,
     log::publishing_twice_with_one_idempotency_key_is_once,
+    log::an_idempotency_key_belongs_to_one_payload_where_publishers_give_digests,
     log::many_publishers_of_one_channel_take_different_offsets,
     log::several_events_are_published_in_order_with_a_result_each,
     state::the_newest_value_of_a_state_feed_is_kept_and_comes_to_subscribers,

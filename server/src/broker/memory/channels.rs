@@ -6,8 +6,8 @@ use bytes::Bytes;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::log::{Log, now_ms};
-use crate::broker::{ChannelKey, Keep, Position, Publication, Retention};
+use super::log::{Log, Once, now_ms};
+use crate::broker::{ChannelKey, Keep, Position, Publication, Retention, Unpublished};
 
 /// The channels of one part of the hub.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ impl Channels {
         self.operations = 0;
         let now = Instant::now();
         self.logs.retain(|_, log| {
-            log.once.retain(|_, (_, expires)| *expires > now);
+            log.once.retain(|_, published| published.expires > now);
             if log.events_expire <= now {
                 log.events.clear();
             }
@@ -71,9 +71,9 @@ impl Channels {
         key: &ChannelKey,
         payload: Bytes,
         keep: Keep,
-        once: Option<String>,
+        once: Option<Once>,
         retention: Retention,
-    ) -> (Position, Option<Publication>) {
+    ) -> Result<(Position, Option<Publication>), Unpublished> {
         if self.log(key).is_none() {
             // An expired one, if any, begins another count.
             self.logs.remove(key);

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::broker::{COUNT_KEPT, Keep, Position, Publication, Retention, Tracked};
+use crate::broker::{COUNT_KEPT, Keep, Position, Publication, Retention, Tracked, Unpublished};
 
 /// One channel's events.
 #[derive(Debug)]
@@ -18,9 +18,24 @@ pub(super) struct Log {
     /// When the count began, in milliseconds since 1970; 0 where an earlier count was given up for it.
     pub(super) began_ms: u64,
     pub(super) events: VecDeque<Publication>,
-    pub(super) once: HashMap<String, (Position, Instant)>,
+    pub(super) once: HashMap<String, PublishedOnce>,
     pub(super) events_expire: Instant,
     pub(super) count_expires: Instant,
+}
+
+/// An idempotency key, and the digest that came with it.
+#[derive(Debug)]
+pub(super) struct Once {
+    pub(super) key: String,
+    pub(super) digest: Option<String>,
+}
+
+/// What was published with an idempotency key.
+#[derive(Debug)]
+pub(super) struct PublishedOnce {
+    position: Position,
+    digest: Option<String>,
+    pub(super) expires: Instant,
 }
 
 impl Log {
@@ -38,18 +53,25 @@ impl Log {
     }
 
     /// Keeps a payload as the channel's next event. Nothing, when it was published before.
+    ///
+    /// # Errors
+    ///
+    /// When another payload was published with the key before, by the digests.
     pub(super) fn publish(
         &mut self,
         payload: Bytes,
         keep: Keep,
-        once: Option<String>,
+        once: Option<Once>,
         retention: Retention,
-    ) -> (Position, Option<Publication>) {
+    ) -> Result<(Position, Option<Publication>), Unpublished> {
         let now = Instant::now();
-        if let Some((position, expires)) = once.as_ref().and_then(|once| self.once.get(once))
-            && *expires > now
+        if let Some(once) = &once
+            && let Some(before) = self.once.get(&once.key).filter(|before| before.expires > now)
         {
-            return (*position, None);
+            return match (&before.digest, &once.digest) {
+                (Some(before), Some(digest)) if before != digest => Err(Unpublished::KeyReused),
+                _ => Ok((before.position, None)),
+            };
         }
         self.newest.offset += 1;
         let position = self.newest;
@@ -65,10 +87,11 @@ impl Log {
         }
         self.events_expire = now + time;
         self.count_expires = now + time.max(COUNT_KEPT);
-        if let Some(once) = once {
-            self.once.insert(once, (position, now + retention.once));
+        if let Some(Once { key, digest }) = once {
+            let expires = now + retention.once;
+            self.once.insert(key, PublishedOnce { position, digest, expires });
         }
-        (position, Some(publication))
+        Ok((position, Some(publication)))
     }
 }
 

@@ -13,10 +13,10 @@ use uuid::Uuid;
 
 use super::{
     Broker, BrokerUnavailable, ChannelKey, History, Inbox, Incoming, IncomingStream, Kept,
-    Position, Publication, Publish, Retention, inbox_limits,
+    Position, Publication, Publish, Retention, Unpublished, inbox_limits,
 };
 use channels::Channels;
-use log::Log;
+use log::{Log, Once};
 
 mod channels;
 mod log;
@@ -125,15 +125,15 @@ impl Part {
 }
 
 impl Broker for MemoryBroker {
-    fn publish(&self, publish: Publish) -> BoxFuture<'static, Result<Position, BrokerUnavailable>> {
+    fn publish(&self, publish: Publish) -> BoxFuture<'static, Result<Position, Unpublished>> {
         let retention = self.retention;
         let part = self.part(&publish.key).clone();
-        let Publish { key, payload, keep, idempotency_key } = publish;
-        let once = idempotency_key.filter(|once| !once.is_empty());
+        let Publish { key, payload, keep, idempotency_key, digest } = publish;
+        let once = idempotency_key.filter(|key| !key.is_empty()).map(|key| Once { key, digest });
         async move {
             part.room(&key).await?;
             let mut channels = part.channels();
-            let (position, publication) = channels.publish(&key, payload, keep, once, retention);
+            let (position, publication) = channels.publish(&key, payload, keep, once, retention)?;
             if let Some(publication) = publication {
                 part.inbox.push_publication(&key, &publication);
             }
@@ -145,7 +145,7 @@ impl Broker for MemoryBroker {
     fn publish_all(
         &self,
         publishes: Vec<Publish>,
-    ) -> BoxFuture<'static, Vec<Result<Position, BrokerUnavailable>>> {
+    ) -> BoxFuture<'static, Vec<Result<Position, Unpublished>>> {
         let publishing: Vec<_> = publishes.into_iter().map(|p| self.publish(p)).collect();
         async move {
             let mut results = Vec::with_capacity(publishing.len());

@@ -2,7 +2,7 @@
 
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 
-use crate::broker::BrokerUnavailable;
+use crate::broker::{BrokerUnavailable, Unpublished};
 
 /// Why Valkey did not do what it was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub(crate) enum Failure {
     ReadOnly,
     /// The node answers reads and refuses writes: too few replicas, a full memory, a disk that cannot be written.
     WritesRefused(String),
+    /// The idempotency key was used with another payload before.
+    KeyReused,
     /// Valkey does not have the function.
     Missing,
     /// The server has no functions at all: it is older than Redis 7, or a proxy.
@@ -36,6 +38,7 @@ impl Failure {
             (_, Some("OOM")) => Self::WritesRefused(
                 "it refuses writes, because its memory is used up (OOM, maxmemory)".to_owned(),
             ),
+            (_, Some("KEYREUSED")) => Self::KeyReused,
             // These have no error code of their own.
             (ErrorKind::Server(ServerErrorKind::ResponseError), _)
                 if detail.contains("Function not found") =>
@@ -73,6 +76,7 @@ impl From<Failure> for BrokerUnavailable {
                  name it (valkey+sentinel://)"
                     .to_owned()
             }
+            Failure::KeyReused => "the idempotency key was used with another payload".to_owned(),
             Failure::Missing => "the functions of Tidings do not stay loaded".to_owned(),
             Failure::NoFunctions => {
                 "it has no functions: Tidings needs Valkey, or Redis 7 or newer, and no proxy that hides FCALL and \
@@ -81,6 +85,15 @@ impl From<Failure> for BrokerUnavailable {
             }
             Failure::WritesRefused(reason) | Failure::Other(reason) => reason,
         })
+    }
+}
+
+impl From<Failure> for Unpublished {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::KeyReused => Self::KeyReused,
+            failure => Self::Unavailable(failure.into()),
+        }
     }
 }
 

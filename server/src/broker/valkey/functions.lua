@@ -2,8 +2,8 @@
 
 -- What Tidings runs inside Valkey. Each call is one atomic step. Any client in any language publishes with
 --
---   FCALL tidings_publish 1 'orders:{acme}' '<json>' [idempotencyKey]               a Log feed
---   FCALL tidings_set 1 'prices:{acme}' '<json>' <retentionMs> [idempotencyKey]     a State feed
+--   FCALL tidings_publish 1 'orders:{acme}' '<json>' [idempotencyKey [digest]]               a Log feed
+--   FCALL tidings_set 1 'prices:{acme}' '<json>' <retentionMs> [idempotencyKey [digest]]     a State feed
 --
 -- A channel `c` is the pub/sub channel `c` and these keys, all in one cluster slot because of the braces:
 --   c              stream, one entry for each event, whose id is `<offset>-0`; the channel's history
@@ -14,6 +14,8 @@
 --                    refreshed       when the key's expiry was set (ms)
 --                    run             which process of Valkey began the count; the library before version 2 reads it
 --   c:once:<key>   string: the event id that was published with this idempotency key
+--   c:digest:<key> string: the digest that came with the key, if one did. A key of its own, because the libraries before
+--                  version 3 answer what they find in the other one
 --   c:newest       hash { epoch, version, lineage, run, t, p }: the newest value of a State feed, for its retention
 --   c:members      hash { member → "<expiresAtMs> <json>" }: of a Members feed
 -- All channels of one prefix and namespace share
@@ -24,7 +26,7 @@
 -- `tidings_publish`, `tidings_set` and `tidings_report` keep their names and arguments for ever: publishers call them.
 -- Replicas find out with `tidings_version` what they have in front of them. Raise it with every change of this file.
 
-local VERSION = 2
+local VERSION = 3
 
 -- What holds for a namespace for which no replica has set anything.
 local HISTORY_EVENTS = 1000
@@ -314,30 +316,48 @@ end
 
 -- Whether the caller may store a lineage and remember an idempotency key, where that is needed.
 local function may_set(namespace, settings, once)
-  return (not settings.changed or may('SET', settings_key(namespace), '')) and (not once or may('SET', once, '', 'PX', 1))
+  return (not settings.changed or may('SET', settings_key(namespace), ''))
+    and (not once or may('SET', once.id_key, '', 'PX', 1))
+    and (not (once and once.digest) or may('SET', once.digest_key, '', 'PX', 1))
 end
 
 -- The commands that `may_set` checks.
 local function sets(namespace, once)
-  return { 'SET', settings_key(namespace), '' }, once and { 'SET', once, '', 'PX', 1 } or nil
+  return { 'SET', settings_key(namespace), '' }, once and { 'SET', once.id_key, '', 'PX', 1 } or nil,
+    once and once.digest and { 'SET', once.digest_key, '', 'PX', 1 } or nil
 end
 
 ---- Idempotency
 
--- The key that remembers an idempotency key, if there is one, and the id that was published with it, if any.
-local function published_before(channel, idempotency_key)
+-- Where an idempotency key is remembered, if there is one, and the id that was published with it, if any. An error takes
+-- the place of the id where the caller's digest is another one than the one that came with the key before.
+local function published_before(channel, idempotency_key, digest)
   if not idempotency_key or idempotency_key == '' then
     return nil, nil
   end
-  local once = channel .. ':once:' .. idempotency_key
-  return once, redis.call('GET', once)
+  local once = {
+    id_key = channel .. ':once:' .. idempotency_key,
+    digest_key = channel .. ':digest:' .. idempotency_key,
+    digest = digest,
+  }
+  local id = redis.call('GET', once.id_key)
+  if id and digest then
+    local before = redis.call('GET', once.digest_key)
+    if before and before ~= digest then
+      return once, redis.error_reply('KEYREUSED the idempotency key was used with another payload in this channel')
+    end
+  end
+  return once, id
 end
 
 -- Remembers the id before anybody hears of the event, then sends the event.
 local function send(channel, epoch, offset, at, payload, once, settings)
   local id = epoch .. ':' .. offset
   if once then
-    redis.call('SET', once, id, 'PX', integer(settings.once_ms))
+    redis.call('SET', once.id_key, id, 'PX', integer(settings.once_ms))
+    if once.digest then
+      redis.call('SET', once.digest_key, once.digest, 'PX', integer(settings.once_ms))
+    end
   end
   redis.call('PUBLISH', channel, 'tidings/1 ' .. epoch .. ' ' .. offset .. ' ' .. at .. '\n' .. payload)
   return id
@@ -353,13 +373,13 @@ local function add(channel, settings, count, at, payload)
   return type(added) == 'table' and added.err or nil
 end
 
--- channel; payload, [idempotency key] → event id
+-- channel; payload, [idempotency key, [digest of what is published]] → event id
 local function publish(channel, namespace, args)
   local payload = args[1]
   if not payload then
     return redis.error_reply('ERR tidings_publish takes one key, a payload, and perhaps an idempotency key')
   end
-  local once, published = published_before(channel, args[2])
+  local once, published = published_before(channel, args[2], args[3])
   if published then
     return published
   end
@@ -526,7 +546,7 @@ end
 
 ---- State feeds
 
--- channel; payload, retention in ms, [idempotency key] → id of this value
+-- channel; payload, retention in ms, [idempotency key, [digest of what is published]] → id of this value
 --
 -- Keeps the payload as the newest value of a State feed, and sends it. Versions count within an epoch, as offsets do.
 local function set(channel, namespace, args)
@@ -534,7 +554,7 @@ local function set(channel, namespace, args)
   if not payload or not retention or retention < 1 or retention > LONGEST_MS then
     return redis.error_reply('ERR tidings_set takes one key, a payload, a retention in ms, and perhaps an idempotency key')
   end
-  local once, published = published_before(channel, args[3])
+  local once, published = published_before(channel, args[3], args[4])
   if published then
     return published
   end

@@ -8,7 +8,7 @@ use super::{commands::Commands, failure::Failure};
 const LIBRARY: &str = include_str!("functions.lua");
 
 /// The `VERSION` in `functions.lua`.
-pub(super) const VERSION: u64 = 2;
+pub(super) const VERSION: u64 = 3;
 
 /// What a look for the library has found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use futures_util::{FutureExt, future::BoxFuture};
 
 use super::{
     Broker, BrokerUnavailable, ChannelKey, History, Inbox, IncomingStream, Kept, Position, Publish,
-    inbox_limits,
+    Unpublished, inbox_limits,
 };
 use commands::Commands;
 use feed::{Duties, Feed};
@@ -93,14 +93,14 @@ impl ValkeyBroker {
 }
 
 impl Broker for ValkeyBroker {
-    fn publish(&self, publish: Publish) -> BoxFuture<'static, Result<Position, BrokerUnavailable>> {
+    fn publish(&self, publish: Publish) -> BoxFuture<'static, Result<Position, Unpublished>> {
         self.functions.publish(&publish).boxed()
     }
 
     fn publish_all(
         &self,
         publishes: Vec<Publish>,
-    ) -> BoxFuture<'static, Vec<Result<Position, BrokerUnavailable>>> {
+    ) -> BoxFuture<'static, Vec<Result<Position, Unpublished>>> {
         self.functions.clone().publish_all(publishes).boxed()
     }
 

@@ -33,6 +33,7 @@ use super::{
 };
 use crate::broker::{
     BrokerUnavailable, ChannelKey, History, Keep, Kept, Position, Publication, Publish, Tracked,
+    Unpublished,
 };
 
 #[cfg(test)]
@@ -96,13 +97,13 @@ impl Functions {
     pub(super) fn publish(
         &self,
         publish: &Publish,
-    ) -> impl Future<Output = Result<Position, BrokerUnavailable>> + Send + 'static {
+    ) -> impl Future<Output = Result<Position, Unpublished>> + Send + 'static {
         let call = publish_call(publish);
         let functions = self.clone();
         let key = publish.key.clone();
         async move {
             functions.meet(&[key]).await;
-            position(&functions.call::<String>(&call).await?)
+            Ok(position(&functions.call_or_fail::<String>(&call).await?)?)
         }
     }
 
@@ -111,7 +112,7 @@ impl Functions {
     pub(super) async fn publish_all(
         self,
         publishes: Vec<Publish>,
-    ) -> Vec<Result<Position, BrokerUnavailable>> {
+    ) -> Vec<Result<Position, Unpublished>> {
         let mut results = Vec::with_capacity(publishes.len());
         let mut rest = &publishes[..];
         while !rest.is_empty() {
@@ -125,7 +126,7 @@ impl Functions {
             match self.publish_together(now).await {
                 Ok(positions) => results.extend(positions),
                 Err(error) => {
-                    results.resize(publishes.len(), Err(error));
+                    results.resize(publishes.len(), Err(error.into()));
                     break;
                 }
             }
@@ -137,7 +138,7 @@ impl Functions {
     async fn publish_together(
         &self,
         publishes: &[Publish],
-    ) -> Result<Vec<Result<Position, BrokerUnavailable>>, BrokerUnavailable> {
+    ) -> Result<Vec<Result<Position, Unpublished>>, BrokerUnavailable> {
         let keys: Vec<_> = publishes.iter().map(|publish| publish.key.clone()).collect();
         self.meet(&keys).await;
         let calls: Vec<_> = publishes.iter().map(publish_call).collect();
@@ -156,7 +157,7 @@ impl Functions {
                 answers[n] = answer;
             }
         }
-        Ok(answers.into_iter().map(|id| position(&id?)).collect())
+        Ok(answers.into_iter().map(|id| Ok(position(&id?)?)).collect())
     }
 
     pub(super) fn newest(
@@ -255,12 +256,16 @@ impl Functions {
     }
 
     async fn call<T: FromRedisValue>(&self, call: &Cmd) -> Result<T, BrokerUnavailable> {
+        Ok(self.call_or_fail(call).await?)
+    }
+
+    async fn call_or_fail<T: FromRedisValue>(&self, call: &Cmd) -> Result<T, Failure> {
         match self.commands.query(call).await {
             Err(Failure::Missing) => {
                 library::ensure(&self.commands).await?;
-                Ok(self.commands.query(call).await?)
+                self.commands.query(call).await
             }
-            answer => Ok(answer?),
+            answer => answer,
         }
     }
 
@@ -320,7 +325,9 @@ fn publish_call(publish: &Publish) -> Cmd {
     if let Keep::Newest(retention) = publish.keep {
         call.arg(milliseconds(retention));
     }
-    call.arg(publish.idempotency_key.as_deref());
+    if let Some(key) = &publish.idempotency_key {
+        call.arg(key).arg(publish.digest.as_deref());
+    }
     call
 }
 

@@ -21,6 +21,9 @@ const BUDGET: usize = 1 << 20;
 /// The library before version 2, with the settings that its replicas put into it.
 const BEFORE: &str = include_str!("before.lua");
 
+/// Version 2 of the library.
+const VERSION_2: &str = include_str!("version_2.lua");
+
 /// An append-only file that may lose its last second.
 const EVERY_SECOND: [&str; 4] = ["--appendonly", "yes", "--appendfsync", "everysec"];
 /// One that loses nothing.
@@ -53,7 +56,7 @@ async fn publish(functions: &Functions, key: &ChannelKey, payload: &str) -> Posi
 
 fn event(key: &ChannelKey, payload: &str) -> Publish {
     let payload = Bytes::copy_from_slice(payload.as_bytes());
-    Publish { key: key.clone(), payload, keep: Keep::History, idempotency_key: None }
+    Publish { key: key.clone(), payload, keep: Keep::History, idempotency_key: None, digest: None }
 }
 
 async fn position_of(functions: &Functions, key: &ChannelKey) -> Position {

@@ -70,7 +70,8 @@ async fn a_server_without_functions_is_told_apart() {
     let functions = functions_at(&valkey.url(), Some(declared(Durability::None)));
     assert_eq!(functions.connected().await, Err(Failure::NoFunctions));
     let error = functions.publish(&event(&key("updates:{a}"), "x")).await.unwrap_err();
-    assert!(error.0.contains("Redis 7"), "{error}");
+    let error = format!("{error:?}");
+    assert!(error.contains("Redis 7"), "{error}");
     let valkey = ValkeyProcess::start_with(&["--rename-command", "FUNCTION", ""]).await.unwrap();
     let functions = functions_at(&valkey.url(), Some(declared(Durability::None)));
     assert_eq!(functions.connected().await, Err(Failure::NoFunctions));

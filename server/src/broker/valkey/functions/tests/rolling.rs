@@ -1,4 +1,5 @@
-//! A rolling upgrade from the library before version 2. Its replicas load it over every other when they connect.
+//! A rolling upgrade from the library before version 2, whose replicas load it over every other when they connect, and from
+//! version 2, whose replicas leave a newer one in place.
 
 use super::*;
 
@@ -86,6 +87,35 @@ async fn an_epoch_that_the_older_library_began_over_ours_is_its_own() {
     assert_eq!(history(&functions, &a, nothing).await.after, None, "one is gone");
     assert_eq!(publish(&functions, &a, "three").await, Position { offset: 2, ..theirs });
     assert_eq!(history(&functions, &a, nothing).await.after, None, "one is gone");
+}
+
+#[tokio::test]
+async fn an_idempotency_key_holds_whichever_library_remembered_it() {
+    let valkey = ValkeyProcess::start().await.unwrap();
+    let a = key("updates:{a}");
+    let once = |payload, digest: Option<&str>| {
+        let (idempotency_key, digest) = (Some("k".to_owned()), digest.map(str::to_owned));
+        Publish { idempotency_key, digest, ..event(&a, payload) }
+    };
+    for before in [BEFORE, VERSION_2] {
+        valkey.cli(["FLUSHALL"]).await.unwrap();
+        // The older library remembers no digest: there is nothing to compare.
+        load(&valkey, before).await;
+        let call = ["FCALL", "tidings_publish", "1", "updates:{a}", "one", "k"];
+        let first: Position = valkey.cli(call).await.unwrap().parse().unwrap();
+        let functions = replica(&valkey, Durability::None).await;
+        assert_eq!(functions.publish(&once("one", Some("1"))).await, Ok(first));
+        assert_eq!(functions.publish(&once("other", Some("2"))).await, Ok(first));
+        // It answers the plain id for a key that came with a digest, and ignores digests.
+        valkey.cli(["FLUSHALL"]).await.unwrap();
+        let first = functions.publish(&once("one", Some("1"))).await.unwrap();
+        assert_eq!(functions.publish(&once("other", Some("2"))).await, Err(Unpublished::KeyReused));
+        load(&valkey, before).await;
+        assert_eq!(valkey.cli(call).await.unwrap().parse(), Ok(first));
+        assert_eq!(functions.publish(&once("other", Some("2"))).await, Ok(first));
+        assert_eq!(functions.check().await, Ok(Found::Loaded));
+        assert_eq!(functions.publish(&once("other", Some("2"))).await, Err(Unpublished::KeyReused));
+    }
 }
 
 /// What replicas called before version 2 of the library.
