@@ -21,7 +21,7 @@ help: ## Show this list
 # The development profile: it compiles in half the time, and one process for a few windows needs no more.
 .PHONY: demo
 demo: page ## Run one process with demo updates and the page: http://localhost:3001
-	cargo run --locked -p tidings-demo -- serve --listen 127.0.0.1:3001 --static-dir $(page) --demo
+	cargo run --locked -p tidings-demo -- serve --listen 127.0.0.1:3001 --static-dir $(page) --demo --dev
 
 .PHONY: fleet
 fleet: page binaries ## Run Valkey, three replicas, nginx and a publisher: http://localhost:3001

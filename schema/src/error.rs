@@ -198,6 +198,10 @@ tidings_errors! {
     WEB_SOCKET_REQUIRED = -32052, "webSocketRequired";
     /// The caller may not call this procedure, or not with this input.
     FORBIDDEN = -32053, "forbidden";
+    /// The idempotency key was used in the same channel with another payload.
+    IDEMPOTENCY_KEY_REUSED = -32054, "idempotencyKeyReused";
+    /// The request is not declared as JSON, by its content type.
+    UNSUPPORTED_MEDIA_TYPE = -32055, "unsupportedMediaType";
 }
 
 /// An error as it goes over the wire, and as procedures return it.

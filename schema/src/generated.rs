@@ -1,4 +1,4 @@
-//! Files that are made from a contract and committed beside it: the OpenRPC document, the types as a JSON Schema, examples.
+//! Files that are made from a contract and committed beside it: the OpenRPC and OpenAPI documents, the types as a JSON Schema, examples.
 //!
 //! ```no_run
 //! use tidings_contract::{OpenRpc, generated::Files};
@@ -20,6 +20,8 @@ use std::{
 
 use serde_json::{Value, json};
 
+use crate::openapi;
+
 /// The folder of the examples.
 const EXAMPLES: &str = "examples";
 
@@ -28,10 +30,11 @@ const EXAMPLES: &str = "examples";
 pub struct Files(Vec<(PathBuf, String)>);
 
 impl Files {
-    /// `openrpc.json` and `schema.json` of a document.
+    /// `openrpc.json`, `openapi.json` and `schema.json` of a document.
     pub fn new(document: &Value) -> Self {
         Self(vec![
             ("openrpc.json".into(), pretty(document)),
+            ("openapi.json".into(), pretty(&openapi::document(document))),
             ("schema.json".into(), pretty(&schema(document))),
         ])
     }

@@ -78,6 +78,9 @@ pub use message::{Notification, Request, Response, SubscriptionId};
 pub mod openrpc;
 pub use openrpc::{InvalidContract, OpenRpc};
 
+/// The OpenAPI document, made from the OpenRPC document.
+pub mod openapi;
+
 /// The replicas of a service, and what each is doing.
 mod instances;
 pub use instances::{Instance, OnInstances};

@@ -26,17 +26,19 @@ pub struct Context<S> {
     pub publisher: Publisher,
     /// The client that calls.
     pub caller: Caller,
+    /// Whether the server is in development mode (`--dev`), and so on loopback only.
+    pub dev: bool,
 }
 
 impl<S> Context<S> {
-    pub(crate) fn new(state: Arc<S>, publisher: Publisher, caller: Caller) -> Self {
-        Self { state, publisher, caller }
+    pub(crate) fn new(state: Arc<S>, publisher: Publisher, caller: Caller, dev: bool) -> Self {
+        Self { state, publisher, caller, dev }
     }
 }
 
 impl<S> Clone for Context<S> {
     fn clone(&self) -> Self {
-        Self::new(self.state.clone(), self.publisher.clone(), self.caller.clone())
+        Self::new(self.state.clone(), self.publisher.clone(), self.caller.clone(), self.dev)
     }
 }
 

@@ -80,10 +80,14 @@ mod envelope;
 mod http;
 /// Channel → subscribers.
 mod hub;
+/// Events that clients publish.
+mod ingress;
 /// Parameters of a call.
 mod input;
 /// Reports this replica to the subscribers of `onInstances`.
 mod instance;
+/// Where something is in a JSON document.
+mod json_path;
 /// How a replica leaves.
 mod leaving;
 /// Bounds how often lines of one kind are logged.

@@ -1,11 +1,11 @@
 //! Every metric, in one place. The text beside a name is its help in `/metrics`.
 //!
-//! A server has its own registry, not the process's, so that servers in one test do not mix. No label
-//! holds a channel, a client or anything else that clients can make more of.
+//! A server has its own registry, not the process's, so that servers in one test do not mix. The only label is the
+//! procedure: none holds a channel, a client or anything else that clients can make more of.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use metrics::{Counter, Gauge, Key, KeyName, Metadata, Recorder, SharedString};
+use metrics::{Counter, Gauge, Key, KeyName, Label, Metadata, Recorder, SharedString};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
 const META: Metadata<'static> = Metadata::new(module_path!(), metrics::Level::INFO, None);
@@ -83,6 +83,7 @@ macro_rules! metrics {
         /// The handles that the code counts with.
         pub(crate) struct Metrics {
             $(#[doc = $help] pub $field: $kind,)+
+            recorder: PrometheusRecorder,
             handle: PrometheusHandle,
         }
 
@@ -91,9 +92,11 @@ macro_rules! metrics {
             pub(crate) fn new() -> Self {
                 let recorder: PrometheusRecorder = PrometheusBuilder::new().build_recorder();
                 $(recorder.$describe(KeyName::from_const_str($name), None, SharedString::const_str($help));)+
+                recorder.describe_counter(KeyName::from_const_str(REJECTED.0), None, SharedString::const_str(REJECTED.1));
                 Self {
                     $($field: $kind::new(recorder.$register(&Key::from_static_name($name), &META)),)+
                     handle: recorder.handle(),
+                    recorder,
                 }
             }
         }
@@ -117,8 +120,6 @@ metrics! {
         "tidings_events_total", "Events that came from the broker and were sent on.";
     deliveries: Count register_counter describe_counter =
         "tidings_deliveries_total", "Events handed to a subscription, each subscription counted.";
-    payloads_rejected: Count register_counter describe_counter =
-        "tidings_payloads_rejected_total", "Payloads that did not fit their channel's type: subscribers got a gap instead.";
     silent: Count register_counter describe_counter =
         "tidings_connections_silent_total", "Connections closed, because the client answered no ping for the stall limit.";
     stalled: Count register_counter describe_counter =
@@ -143,7 +144,20 @@ metrics! {
         "tidings_broker_losses_total", "Times that the connection to the broker was lost.";
 }
 
+/// The metric that has a label, with its help.
+const REJECTED: (&str, &str) = (
+    "tidings_payloads_rejected_total",
+    "Payloads that did not fit their channel's type, by procedure: subscribers of a Log feed got a gap instead.",
+);
+
 impl Metrics {
+    /// Payloads of one procedure that were left out. The same counter for each call with the same name.
+    pub(crate) fn payloads_rejected(&self, procedure: &'static str) -> Count {
+        let label = Label::from_static_parts("procedure", procedure);
+        let key = Key::from_parts(REJECTED.0, vec![label]);
+        Count::new(self.recorder.register_counter(&key, &META))
+    }
+
     /// All of them in Prometheus' text format.
     pub(crate) fn render(&self) -> String {
         self.handle.run_upkeep();

@@ -12,15 +12,19 @@ use jsonrpsee::{
 use serde::de::DeserializeOwned;
 use serde_json::value::{RawValue, to_raw_value};
 use tidings_contract::{
-    InvalidContract, Mutation, OnInstances, OpenRpc, Query, Subscription, openrpc::unsubscribe_name,
+    Channel, Feed, InvalidContract, Mutation, OnInstances, OpenRpc, Query, RpcError, Subscription,
+    openapi,
+    openrpc::{PUBLISH, PUBLISH_ERRORS, unsubscribe_name},
 };
 
 use crate::{
     context::Context,
     engine::Engine,
     error::internal_error,
-    handler::{Answer, Handler},
+    handler::{Answer, Handler, guarded},
+    ingress::{Ingress, Intake, MayPublish, PublishInput, PublishOutput, Refusal},
     input,
+    json_path::JsonPath,
     service::{Access, Service, call, constant},
     subscription::{self, Open},
 };
@@ -84,7 +88,14 @@ struct Procedure<S> {
     serve: Serve<S>,
     /// For the `snapshot` event that PROTOCOL.md plans.
     snapshot: Option<Snapshot<S>>,
+    /// What a subscription is to those who publish to it, and who may do so through the server.
+    intake: Option<Intake>,
+    may_publish: Option<AuthorizePublish<S>>,
 }
+
+/// Answers whether a caller may publish to a channel.
+type AuthorizePublish<S> =
+    Arc<dyn Fn(Context<S>, Channel) -> BoxFuture<'static, Answer<()>> + Send + Sync>;
 
 /// Makes a method of a procedure, and says how a subscription is opened.
 type Serve<S> =
@@ -104,6 +115,10 @@ pub(crate) struct Routes {
     pub(crate) subscriptions: Arc<HashMap<&'static str, Open>>,
     /// The OpenRPC document, as JSON.
     pub(crate) document: Arc<str>,
+    /// The OpenAPI document, as JSON.
+    pub(crate) openapi: Arc<str>,
+    /// Takes the events that clients publish.
+    pub(crate) ingress: Arc<Ingress>,
 }
 
 impl<S: Send + Sync + 'static> Router<S> {
@@ -166,7 +181,11 @@ impl<S: Send + Sync + 'static, Last> Router<S, Last> {
             });
             (subscription::subscribe(P::NAME, open.clone()), Some(open))
         };
-        self.add(P::NAME, Box::new(serve), OpenRpc::subscription::<P>)
+        let mut router = self.add(P::NAME, Box::new(serve), OpenRpc::subscription::<P>);
+        if let Some(last) = router.procedures.last_mut() {
+            last.intake = Some(Intake::of::<P>());
+        }
+        router
     }
 
     /// Serves [`OnInstances`]: each replica reports its load every two seconds.
@@ -191,7 +210,9 @@ impl<S: Send + Sync + 'static, Last> Router<S, Last> {
         describe: impl FnOnce(OpenRpc) -> OpenRpc,
     ) -> Router<S, Now> {
         let Self { document, mut procedures, reports_instances, .. } = self;
-        procedures.push(Procedure { name, access: Access::Undeclared, serve, snapshot: None });
+        let access = Access::Undeclared;
+        let (snapshot, intake, may_publish) = (None, None, None);
+        procedures.push(Procedure { name, access, serve, snapshot, intake, may_publish });
         Router { document: describe(document), procedures, reports_instances, last: PhantomData }
     }
 
@@ -225,16 +246,20 @@ impl<S: Send + Sync + 'static, Last> Router<S, Last> {
         engine: &Arc<Engine>,
         state: Arc<S>,
     ) -> Result<Routes, InvalidContract> {
-        let document = to_raw_value(&self.document.into_document()?);
-        let document = document.expect("a document is plain data");
+        let document = self.document.into_document()?;
+        let openapi = openapi::document(&document).to_string().into();
+        let document = to_raw_value(&document).expect("a document is plain data");
         let publisher = engine.publisher();
         let service = Arc::new(Service { engine: engine.clone(), state, publisher });
         let (mut methods, mut subscriptions) = (Methods::new(), HashMap::new());
+        let mut intakes = Vec::new();
         let mut insert = |name: &'static str, callback: MethodCallback| {
             // The document has been checked: names are unique, and none begins with `rpc.`.
             methods.verify_and_insert(name, callback).map(drop).expect("names are unique");
         };
-        for Procedure { name, access, serve, .. } in self.procedures {
+        for Procedure { name, access, serve, intake, may_publish, .. } in self.procedures {
+            let may = may_publish.map(|may| may_publish_to(name, service.clone(), may));
+            intakes.push((name, intake, may));
             let (callback, open) = serve(service.clone(), access);
             if let Some(open) = open {
                 subscriptions.insert(name, open);
@@ -246,8 +271,45 @@ impl<S: Send + Sync + 'static, Last> Router<S, Last> {
         let text = document.get().into();
         insert("rpc.discover", constant(document));
         insert("rpc.ping", constant(to_raw_value(&true).expect("true is plain data")));
-        Ok(Routes { methods, subscriptions: Arc::new(subscriptions), document: text })
+        let ingress = Arc::new(Ingress::new(engine.clone(), intakes));
+        if ingress.is_open() {
+            insert(PUBLISH, publish(service, ingress.clone()));
+        }
+        let subscriptions = Arc::new(subscriptions);
+        Ok(Routes { methods, subscriptions, document: text, openapi, ingress })
     }
+}
+
+/// Asks a subscription's hook.
+fn may_publish_to<S: Send + Sync + 'static>(
+    name: &'static str,
+    service: Arc<Service<S>>,
+    may: AuthorizePublish<S>,
+) -> MayPublish {
+    Arc::new(move |caller, channel| {
+        let context = service.context_of(caller);
+        guarded(name, || may(context, channel))
+    })
+}
+
+/// The callback of [`PUBLISH`]. Hooks answer for each event who may call it.
+fn publish<S: Send + Sync + 'static>(
+    service: Arc<Service<S>>,
+    ingress: Arc<Ingress>,
+) -> MethodCallback {
+    let run = move |context: Context<S>, input: PublishInput| {
+        let ingress = ingress.clone();
+        async move {
+            let published = ingress.publish(&context.caller, input.events).await;
+            let ids = published.map_err(|Refusal { error, at }| match at {
+                Some(at) => error.at(JsonPath::root().member("events").join(at).to_string()),
+                None => error,
+            })?;
+            Ok::<_, RpcError>(PublishOutput { ids })
+        }
+        .boxed()
+    };
+    call(PUBLISH, &PUBLISH_ERRORS, service, Access::Public, run)
 }
 
 /// The last procedure that was registered is a query or a mutation with this input.
@@ -307,6 +369,57 @@ impl<S: Send + Sync + 'static, Last: Registered> Router<S, Last> {
 }
 
 impl<S: Send + Sync + 'static, P: Subscription> Router<S, Follow<P>> {
+    /// Lets clients publish events of the subscription that was just registered, through the server: by REST and with the
+    /// mutation `tidings.publish`. `handler` answers who may publish to which channel: `Ok(())`, or an error that the client
+    /// receives. Without it, nobody may. A handler of yours that publishes is not concerned. Register it before `.public()`
+    /// or `.authorize(…)`.
+    ///
+    /// ```
+    /// # use schemars::JsonSchema;
+    /// # use tidings::{Channel, Context, Feed, NoInput, Router, RpcError, Subscription};
+    /// # #[derive(JsonSchema)]
+    /// # struct OnOrder;
+    /// # impl Subscription for OnOrder {
+    /// #     const NAME: &'static str = "orders.onOrder";
+    /// #     type Input = NoInput;
+    /// #     type Event = u64;
+    /// #     const FEED: Feed = Feed::Log;
+    /// # }
+    /// async fn may_publish(context: Context<()>, _: Channel) -> Result<(), RpcError> {
+    ///     let key = context.caller.headers().get("x-api-key");
+    ///     match key.and_then(|key| key.to_str().ok()) {
+    ///         Some("from the vault") => Ok(()),
+    ///         _ => Err(RpcError::forbidden("only the order service publishes orders")),
+    ///     }
+    /// }
+    ///
+    /// let router = Router::<()>::new("Shop", "1.0.0")
+    ///     .subscription::<OnOrder>().allow_publish(may_publish).public();
+    /// ```
+    ///
+    /// The handler runs before the event is checked, once for each channel of a request. A panic is answered with
+    /// `internalError`. A `Members` feed does not compile here: its members report themselves.
+    ///
+    /// ```compile_fail,E0080
+    /// # use tidings::{Channel, Context, Router};
+    /// let router = Router::<()>::new("Shop", "1.0.0")
+    ///     .instances().allow_publish(|_: Context<()>, _: Channel| async { Ok(()) }).public();
+    /// # let _ = router;
+    /// ```
+    pub fn allow_publish(mut self, handler: impl Handler<S, Channel, ()>) -> Self {
+        const {
+            assert!(
+                !matches!(P::FEED, Feed::Members),
+                "members of a Members feed report themselves: see Publisher::report"
+            );
+        };
+        if let Some(last) = self.procedures.last_mut() {
+            last.may_publish =
+                Some(Arc::new(move |context, channel| handler.call(context, channel).boxed()));
+        }
+        Self { document: self.document.publishable::<P>(), ..self }
+    }
+
     /// Registers a handler that returns the event from which a new subscriber starts. Register it before `.public()` or
     /// `.authorize(…)`.
     ///

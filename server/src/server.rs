@@ -123,7 +123,7 @@ impl<S: Send + Sync + 'static> Server<S> {
 
     /// Adds the service's HTTP routes, on the same port. A request is matched in this order:
     ///
-    /// 1. Tidings' paths: `/rpc`, `/sse`, `/poll`, `/openrpc.json`, `/healthz`, `/readyz`.
+    /// 1. Tidings' paths: `/rpc`, `/sse`, `/poll`, `/publish`, `/openrpc.json`, `/openapi.json`, `/healthz`, `/readyz`.
     /// 2. The service's routes.
     /// 3. The files of `--static-dir`.
     /// 4. The service's fallback.
@@ -324,6 +324,12 @@ impl<S: Send + Sync + 'static> Server<S> {
             tracing::info!(%address, instance, broker = "memory", "listening");
             tracing::warn!(
                 "there is no --valkey-url (VALKEY_URL): channels live in this process, and events do not reach other replicas"
+            );
+        }
+        if engine.config.dev {
+            tracing::warn!(
+                "DEVELOPMENT MODE (--dev, TIDINGS_DEV): procedures that do not say who may call them are open to everybody on \
+                 this machine; never use it in production"
             );
         }
         if engine.config.static_dir.is_some() {

@@ -58,7 +58,13 @@ impl<S: Send + Sync + 'static> Service<S> {
             bounded!(error, "a call has no `Caller` in its extensions");
             internal_error()
         })?;
-        Ok(Context::new(self.state.clone(), self.publisher.clone(), caller))
+        Ok(self.context_of(caller))
+    }
+
+    /// The context of a caller's request.
+    pub(crate) fn context_of(&self, caller: Caller) -> Context<S> {
+        let dev = self.engine.config.dev;
+        Context::new(self.state.clone(), self.publisher.clone(), caller, dev)
     }
 
     /// Runs the procedure's `authorize` handler, if it has one.

@@ -17,6 +17,8 @@ const tidingsErrors = {
   subscriptionInBatch: { code: -32051, retryable: false },
   webSocketRequired: { code: -32052, retryable: false },
   forbidden: { code: -32053, retryable: false },
+  idempotencyKeyReused: { code: -32054, retryable: false },
+  unsupportedMediaType: { code: -32055, retryable: false },
 };
 
 /** The stable name of one of Tidings' own errors. Any call can meet most of them. */

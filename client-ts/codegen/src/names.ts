@@ -25,6 +25,8 @@ export const tidingsErrors = [
   "subscriptionInBatch",
   "webSocketRequired",
   "forbidden",
+  "idempotencyKeyReused",
+  "unsupportedMediaType",
 ] as const;
 
 /** The names of the errors that `@tidings/client` creates. */

@@ -21,6 +21,9 @@ export interface BioTooLong {
 /** The name of a channel, such as `room.42`. */
 export type Channel = string;
 
+/** The id of an event: opaque, to be handed back as it came. */
+export type EventId = string;
+
 /** What one replica reports of itself. */
 export interface Instance {
   /** Its name, as in every event that it sends. */
@@ -63,6 +66,38 @@ export interface SetBioInput {
   id: string;
   /** The new bio: at most 140 characters. An empty one removes the bio. */
   bio: string;
+}
+
+export type TidingsPublishEvent =
+  /** An event of onUpdates. */
+  | {
+    procedure: "onUpdates";
+    /** The name of a channel, such as `room.42`. */
+    channel: string;
+    data: User[];
+    /** Publishing with the same key again publishes nothing, and answers the same id. A key belongs to a channel. */
+    idempotencyKey?: string;
+  }
+  /** An event of onBio. */
+  | {
+    procedure: "onBio";
+    /** The name of a channel, such as `room.42`. */
+    channel: string;
+    data: Bio;
+    /** Publishing with the same key again publishes nothing, and answers the same id. A key belongs to a channel. */
+    idempotencyKey?: string;
+  };
+
+/** Events to publish: all of them, or none where one of them is refused. */
+export interface TidingsPublishInput {
+  /** The events, in the order in which they are published. */
+  events: TidingsPublishEvent[];
+}
+
+/** What was published. */
+export interface TidingsPublishOutput {
+  /** The id of each event, in order. */
+  ids: EventId[];
 }
 
 /** A user. */
@@ -134,6 +169,15 @@ export type ContractProcedures = {
     error: "brokerUnavailable" | "tooManySubscriptions";
     resumable: false;
   };
+  tidings: {
+    /** Publishes events, in order: all of them, or none where one of them is refused. Answers their ids. */
+    publish: {
+      kind: "mutation";
+      input: TidingsPublishInput;
+      output: TidingsPublishOutput;
+      error: "methodNotFound" | "notFound" | "forbidden" | "requestTooLarge" | "batchTooLarge" | "idempotencyKeyReused" | "brokerUnavailable";
+    };
+  };
 };
 
 /** The errors that the service declares, with the types of their details. */
@@ -166,6 +210,7 @@ export const contract: tidings.Contract<ContractProcedures, ContractErrors> = {
       feed: "members",
       resumable: false,
     },
+    "tidings.publish": { kind: "mutation" },
   },
   errors: {
     bioTooLong: { code: 1001, retryable: false },

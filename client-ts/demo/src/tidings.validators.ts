@@ -507,10 +507,74 @@ return errors === 0;
 }
 
 const check6 = validate17;
-const schema24 = {"$ref":"contract#/definitions/BioTooLong"};
-const schema25 = {"type":"object","properties":{"max":{"minimum":0,"maximum":4294967295,"type":"integer"},"length":{"minimum":0,"maximum":4294967295,"type":"integer"}},"required":["max","length"]};
+const schema24 = {"$ref":"contract#/definitions/TidingsPublishOutput"};
+const schema25 = {"type":"object","properties":{"ids":{"type":"array","items":{"$ref":"contract#/definitions/EventId"}}},"required":["ids"]};
+const schema26 = {"type":"string"};
+
+function validate18(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+let vErrors = null;
+let errors = 0;
+if(errors === 0){
+if(data && typeof data == "object" && !Array.isArray(data)){
+let missing0;
+if((data.ids === undefined) && (missing0 = "ids")){
+validate18.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+return false;
+}
+else {
+if(data.ids !== undefined){
+let data0 = data.ids;
+const _errs1 = errors;
+if(errors === _errs1){
+if(Array.isArray(data0)){
+var valid1 = true;
+const len0 = data0.length;
+for(let i0=0; i0<len0; i0++){
+const _errs3 = errors;
+if(typeof data0[i0] !== "string"){
+validate18.errors = [{instancePath:instancePath+"/ids/" + i0,schemaPath:"contract#/definitions/EventId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+var valid1 = _errs3 === errors;
+if(!valid1){
+break;
+}
+}
+}
+else {
+validate18.errors = [{instancePath:instancePath+"/ids",schemaPath:"#/properties/ids/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+return false;
+}
+}
+}
+}
+}
+else {
+validate18.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+validate18.errors = vErrors;
+return errors === 0;
+}
+
 
 function validate17(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
+let vErrors = null;
+let errors = 0;
+if(!(validate18(data, {instancePath,parentData,parentDataProperty,rootData}))){
+vErrors = vErrors === null ? validate18.errors : vErrors.concat(validate18.errors);
+errors = vErrors.length;
+}
+validate17.errors = vErrors;
+return errors === 0;
+}
+
+const check7 = validate20;
+const schema27 = {"$ref":"contract#/definitions/BioTooLong"};
+const schema28 = {"type":"object","properties":{"max":{"minimum":0,"maximum":4294967295,"type":"integer"},"length":{"minimum":0,"maximum":4294967295,"type":"integer"}},"required":["max","length"]};
+
+function validate20(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
 let errors = 0;
 const _errs0 = errors;
@@ -518,7 +582,7 @@ if(errors === _errs0){
 if(data && typeof data == "object" && !Array.isArray(data)){
 let missing0;
 if(((data.max === undefined) && (missing0 = "max")) || ((data.length === undefined) && (missing0 = "length"))){
-validate17.errors = [{instancePath,schemaPath:"contract#/definitions/BioTooLong/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+validate20.errors = [{instancePath,schemaPath:"contract#/definitions/BioTooLong/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
 return false;
 }
 else {
@@ -526,18 +590,18 @@ if(data.max !== undefined){
 let data0 = data.max;
 const _errs2 = errors;
 if(!((typeof data0 == "number") && (!(data0 % 1) && !isNaN(data0)))){
-validate17.errors = [{instancePath:instancePath+"/max",schemaPath:"contract#/definitions/BioTooLong/properties/max/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate20.errors = [{instancePath:instancePath+"/max",schemaPath:"contract#/definitions/BioTooLong/properties/max/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs2){
 if(typeof data0 == "number"){
 if(data0 > 4294967295 || isNaN(data0)){
-validate17.errors = [{instancePath:instancePath+"/max",schemaPath:"contract#/definitions/BioTooLong/properties/max/maximum",keyword:"maximum",params:{comparison: "<=", limit: 4294967295},message:"must be <= 4294967295"}];
+validate20.errors = [{instancePath:instancePath+"/max",schemaPath:"contract#/definitions/BioTooLong/properties/max/maximum",keyword:"maximum",params:{comparison: "<=", limit: 4294967295},message:"must be <= 4294967295"}];
 return false;
 }
 else {
 if(data0 < 0 || isNaN(data0)){
-validate17.errors = [{instancePath:instancePath+"/max",schemaPath:"contract#/definitions/BioTooLong/properties/max/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate20.errors = [{instancePath:instancePath+"/max",schemaPath:"contract#/definitions/BioTooLong/properties/max/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -553,18 +617,18 @@ if(data.length !== undefined){
 let data1 = data.length;
 const _errs4 = errors;
 if(!((typeof data1 == "number") && (!(data1 % 1) && !isNaN(data1)))){
-validate17.errors = [{instancePath:instancePath+"/length",schemaPath:"contract#/definitions/BioTooLong/properties/length/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+validate20.errors = [{instancePath:instancePath+"/length",schemaPath:"contract#/definitions/BioTooLong/properties/length/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
 return false;
 }
 if(errors === _errs4){
 if(typeof data1 == "number"){
 if(data1 > 4294967295 || isNaN(data1)){
-validate17.errors = [{instancePath:instancePath+"/length",schemaPath:"contract#/definitions/BioTooLong/properties/length/maximum",keyword:"maximum",params:{comparison: "<=", limit: 4294967295},message:"must be <= 4294967295"}];
+validate20.errors = [{instancePath:instancePath+"/length",schemaPath:"contract#/definitions/BioTooLong/properties/length/maximum",keyword:"maximum",params:{comparison: "<=", limit: 4294967295},message:"must be <= 4294967295"}];
 return false;
 }
 else {
 if(data1 < 0 || isNaN(data1)){
-validate17.errors = [{instancePath:instancePath+"/length",schemaPath:"contract#/definitions/BioTooLong/properties/length/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+validate20.errors = [{instancePath:instancePath+"/length",schemaPath:"contract#/definitions/BioTooLong/properties/length/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
 return false;
 }
 }
@@ -579,11 +643,11 @@ var valid1 = true;
 }
 }
 else {
-validate17.errors = [{instancePath,schemaPath:"contract#/definitions/BioTooLong/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+validate20.errors = [{instancePath,schemaPath:"contract#/definitions/BioTooLong/type",keyword:"type",params:{type: "object"},message:"must be object"}];
 return false;
 }
 }
-validate17.errors = vErrors;
+validate20.errors = vErrors;
 return errors === 0;
 }
 
@@ -596,8 +660,9 @@ export const validators: Validators<typeof contract> = {
     onUpdates: check3,
     onBio: check4,
     onInstances: check5,
+    "tidings.publish": check6,
   },
   details: {
-    bioTooLong: check6,
+    bioTooLong: check7,
   },
 };

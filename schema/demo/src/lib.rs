@@ -22,7 +22,9 @@ pub fn contract() -> OpenRpc {
         .query::<UserById>()
         .mutation::<SetBio>()
         .subscription::<OnUpdates>()
+        .publishable::<OnUpdates>()
         .subscription::<OnBio>()
+        .publishable::<OnBio>()
         .subscription::<OnInstances>()
 }
 

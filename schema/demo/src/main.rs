@@ -5,7 +5,7 @@ use std::{env, io, path::Path, process::ExitCode};
 use tidings_demo_contract::files;
 
 const USAGE: &str = "\
-Keeps the generated files of the contract up to date: openrpc.json, schema.json, examples/*.json.
+Keeps the generated files of the contract up to date: openrpc.json, openapi.json, schema.json, examples/*.json.
 
 Usage: cargo run -p tidings-demo-contract -- <COMMAND>
 

@@ -13,8 +13,10 @@ use serde_json::{Map, Value, json};
 
 mod checks;
 mod optional;
+mod publish;
 
 use optional::{nullable_is_optional, relax};
+pub use publish::{MAX_IDEMPOTENCY_KEY, PUBLISH, PUBLISH_ERRORS};
 
 use crate::{
     Channel, ErrorKind, Event, EventId, Feed, Mutation, NoInput, Query, Subscription,
@@ -61,8 +63,11 @@ pub struct OpenRpc {
     names: Vec<&'static str>,
     namespaces: Vec<(&'static str, &'static str)>,
     errors: Vec<ErrorKind>,
-    /// The schemas of subscriptions' events, by name. They join the others last: schemars does not know their names.
+    /// The schemas of subscriptions' events and of publishing, by name. They join the others last: schemars does not know
+    /// their names.
     events: BTreeMap<String, Schema>,
+    /// The schema of an event to publish, for each subscription that clients may publish to.
+    publishable: Vec<Value>,
     faults: Vec<String>,
     /// Schemas as clients send them: absent members have defaults.
     inputs: SchemaGenerator,
@@ -100,6 +105,7 @@ impl OpenRpc {
             namespaces: Vec::new(),
             errors: ErrorKind::TIDINGS.to_vec(),
             events: BTreeMap::new(),
+            publishable: Vec::new(),
             faults: Vec::new(),
             inputs,
             outputs,
@@ -176,11 +182,12 @@ impl OpenRpc {
 
     /// The names of all methods that a server of this document answers, unsubscribing included.
     pub fn method_names(&self) -> Vec<&str> {
+        let publish = (!self.publishable.is_empty()).then_some(PUBLISH);
         let names = |m| -> [Option<&str>; 2] {
             let method: &Value = m;
             [method["name"].as_str(), method["x-subscription"]["unsubscribe"].as_str()]
         };
-        self.methods.iter().flat_map(names).flatten().collect()
+        self.methods.iter().flat_map(names).flatten().chain(publish).collect()
     }
 
     /// The document.
@@ -190,6 +197,7 @@ impl OpenRpc {
     /// All mistakes of the contract: names that are taken or not well formed, error codes that are reserved or
     /// taken, two subscriptions with one namespace, a type that clients and server would write in two forms.
     pub fn into_document(mut self) -> Result<Value, InvalidContract> {
+        self.add_publish();
         let mut errors = Map::new();
         let mut table = Vec::new();
         for kind in std::mem::take(&mut self.errors) {
@@ -227,7 +235,7 @@ impl OpenRpc {
                 [&self.inputs, &self.outputs].iter().any(|s| s.definitions().contains_key(&name));
             if taken {
                 self.faults.push(format!(
-                    "a type is called {name}, which is the name of a subscription's events; rename the type \
+                    "a type is called {name}, which is a name of the framework's (of a subscription's events, or of publishing); rename the type \
                      (`#[schemars(rename = \"…\")]`)"
                 ));
             }
@@ -349,13 +357,18 @@ pub fn unsubscribe_name(name: &str) -> String {
 
 /// The shape of the channel's name: the name itself where there is one channel only.
 fn channel_schema<P: Subscription>() -> Value {
-    if TypeId::of::<P::Input>() == TypeId::of::<NoInput>()
-        && let Ok(input) = serde_json::from_value(json!({}))
-    {
-        return json!({ "type": "string", "const": P::channel(&input) });
+    if let Some(channel) = only_channel::<P>() {
+        return json!({ "type": "string", "const": channel });
     }
     let mut schemas = SchemaSettings::draft07().into_generator();
     Channel::json_schema(&mut schemas).into()
+}
+
+/// The channel of a subscription that has only one, because it has no input.
+pub fn only_channel<P: Subscription>() -> Option<Channel> {
+    let has_none = TypeId::of::<P::Input>() == TypeId::of::<NoInput>();
+    let input = has_none.then(|| serde_json::from_value(json!({})).ok())??;
+    Some(P::channel(&input))
 }
 
 /// draft-07 allows nothing beside a `$ref`, so a described reference is written as an `allOf` of one.

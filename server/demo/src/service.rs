@@ -5,7 +5,7 @@ use tidings_demo_contract::{AllUsers, OnBio, OnUpdates, SetBio, TITLE, UserById,
 
 use crate::{background_updates, config::ServeArgs, handlers, user_directory::UserDirectory};
 
-/// Every procedure of the demo. All are public: there is nothing to protect.
+/// Every procedure of the demo. All are public: there is nothing to protect. Clients may publish in development mode only.
 pub fn router() -> Router<UserDirectory> {
     Router::<UserDirectory>::new(TITLE, VERSION)
         .query::<AllUsers>(handlers::all_users)
@@ -15,8 +15,10 @@ pub fn router() -> Router<UserDirectory> {
         .mutation::<SetBio>(handlers::set_bio)
         .public()
         .subscription::<OnUpdates>()
+        .allow_publish(handlers::may_publish)
         .public()
         .subscription::<OnBio>()
+        .allow_publish(handlers::may_publish)
         .public()
         .instances()
         .public()

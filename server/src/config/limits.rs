@@ -29,6 +29,10 @@ pub struct Limits {
     #[arg(long, env = "MAX_REQUEST_BYTES", value_name = "BYTES", default_value_t = 64 * 1024, value_parser = clap::value_parser!(u32).range(256..))]
     pub max_request_bytes: u32,
 
+    /// Bytes of one request to `/publish`. A larger one is answered 413.
+    #[arg(long, env = "MAX_PUBLISH_BYTES", value_name = "BYTES", default_value_t = 4 * 1024 * 1024, value_parser = clap::value_parser!(u32).range(256..))]
+    pub max_publish_bytes: u32,
+
     /// Bytes of one response, or of all responses to one batch. A larger one becomes `responseTooLarge`. Many WebSocket clients
     /// refuse messages above 1 MiB.
     #[arg(long, env = "MAX_RESPONSE_BYTES", value_name = "BYTES", default_value_t = 1024 * 1024, value_parser = clap::value_parser!(u32).range(256..))]
@@ -95,6 +99,7 @@ impl Limits {
         check_number("max_connections", self.max_connections, 1)?;
         check_number("max_subscriptions", self.max_subscriptions, 1)?;
         check_number("max_request_bytes", self.max_request_bytes, 256)?;
+        check_number("max_publish_bytes", self.max_publish_bytes, 256)?;
         check_number("max_response_bytes", self.max_response_bytes, 256)?;
         check_number("max_batch", self.max_batch, 1)?;
         check_number("max_payload_bytes", self.max_payload_bytes, 2)?;

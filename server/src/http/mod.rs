@@ -2,10 +2,12 @@
 
 mod accept;
 mod body;
+mod error;
 mod follow;
 mod gate;
 mod poll;
 mod post;
+mod publish;
 mod refusal;
 mod routes;
 mod rpc;

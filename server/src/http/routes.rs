@@ -7,13 +7,14 @@ use axum::{
     extract::State,
     http::{HeaderValue, StatusCode, header},
     response::IntoResponse,
-    routing::{any, get},
+    routing::{any, get, post},
 };
 use tower_http::{services::ServeDir, set_header::SetResponseHeaderLayer};
 
 use super::{
     follow::Follower,
     poll::poll,
+    publish::{PublishEndpoint, publish_batch, publish_one},
     rpc::{RpcEndpoint, rpc},
     sse::sse,
 };
@@ -27,8 +28,9 @@ pub(crate) fn public(
     readiness: Readiness,
     stop: jsonrpsee::server::StopHandle,
 ) -> Router {
-    let document = routes.document.clone();
+    let (document, openapi) = (routes.document.clone(), routes.openapi.clone());
     let follower = Follower::new(engine, &routes);
+    let publish = PublishEndpoint::new(routes.ingress.clone(), &engine.config.limits);
     let router = Router::new()
         .route("/sse", any(sse).with_state(follower.clone()))
         .route("/sse/{procedure}", any(sse).with_state(follower.clone()))
@@ -38,11 +40,14 @@ pub(crate) fn public(
             "/rpc",
             any(rpc).with_state(RpcEndpoint::new(&engine.config.limits, routes.methods, stop)),
         )
+        .route("/publish", post(publish_batch).with_state(publish.clone()))
+        .route("/publish/{procedure}/{channel}", post(publish_one).with_state(publish))
         .route("/healthz", get("ok\n"))
         .route("/readyz", get(ready).with_state(readiness))
         // A cache that answers for a server would also answer for a dead one.
         .layer(cache_control("no-store"))
-        .route("/openrpc.json", get(async move || json(document.to_string())));
+        .route("/openrpc.json", get(async move || json(document.to_string())))
+        .route("/openapi.json", get(async move || json(openapi.to_string())));
     match &engine.config.static_dir {
         Some(folder) => {
             // Order: the service's routes, files, the service's fallback.
@@ -69,7 +74,7 @@ async fn ready(State(readiness): State<Readiness>) -> impl IntoResponse {
     }
 }
 
-/// The document. A deploy may change it, so that a cache has to ask each time.
+/// A document of the service. A deploy may change it, so a cache has to ask each time.
 fn json(body: String) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-cache")], body)
 }

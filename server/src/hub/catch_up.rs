@@ -258,7 +258,7 @@ impl Part {
     }
 
     fn caught_up(self: &Arc<Self>, channel: &Arc<HubChannel>, caught_up: CaughtUp) {
-        self.count(caught_up.sent);
+        self.count(channel, caught_up.sent);
         self.relieve_windows();
         if caught_up.more {
             self.read_later(channel.clone());

@@ -164,7 +164,7 @@ impl Part {
             self.shared.metrics.plain_lost.increment(missed.lost);
         }
         let received = channel.receive(&publications, missed);
-        self.count(received.sent);
+        self.count(&channel, received.sent);
         if received.behind {
             self.pause(&channel);
         }
@@ -349,9 +349,9 @@ impl Part {
         self.window_budget.bytes()
     }
 
-    pub(super) fn count(&self, sent: Sent) {
+    pub(super) fn count(&self, channel: &HubChannel, sent: Sent) {
         self.shared.metrics.events.increment(sent.events);
-        self.shared.metrics.payloads_rejected.increment(sent.rejected);
+        channel.procedure.rejected.increment(sent.rejected);
     }
 
     fn channel(&self, key: &ChannelKey) -> Option<Arc<HubChannel>> {
@@ -361,7 +361,8 @@ impl Part {
     fn procedure<P: Subscription>(&self) -> Arc<Procedure> {
         let mut procedures = self.procedures.lock().unwrap_or_else(PoisonError::into_inner);
         let new = || {
-            Arc::new(Procedure::new::<P>(self.shared.options.clone(), self.window_budget.clone()))
+            let (options, budget) = (self.shared.options.clone(), self.window_budget.clone());
+            Arc::new(Procedure::new::<P>(options, budget, &self.shared.metrics))
         };
         procedures.entry(P::NAME).or_insert_with(new).clone()
     }

@@ -1,31 +1,40 @@
 //! The check that every payload passes before it reaches a client.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use serde_json::value::{RawValue, to_raw_value};
 use tidings_contract::Subscription;
 
+use crate::json_path::JsonPath;
+
 /// What is wrong with a payload.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct PayloadFault {
-    /// Where, such as `[2].name`; `.` is the whole payload.
-    pub path: String,
+pub(crate) struct PayloadFault {
+    /// Where.
+    pub path: JsonPath,
     /// What is wrong there. Holds nothing of the payload: that is not for logs.
     pub reason: String,
 }
 
 impl PayloadFault {
-    /// The service's own code for the type panicked.
-    pub(super) fn panicked() -> Self {
-        Self { path: ".".to_owned(), reason: "the code of its type panicked".to_owned() }
+    fn whole(reason: impl Into<String>) -> Self {
+        Self { path: JsonPath::root(), reason: reason.into() }
     }
 
     /// The payload is larger than the replica sends.
     pub(super) fn too_large(limit: usize) -> Self {
-        Self { path: ".".to_owned(), reason: format!("larger than {limit} bytes") }
+        Self::whole(format!("larger than {limit} bytes"))
     }
 }
 
+/// Checks a payload as [`decode`] does, also where the code of its type panics.
+pub(crate) fn check(decode: Decode, payload: &[u8]) -> Result<Box<RawValue>, PayloadFault> {
+    catch_unwind(AssertUnwindSafe(|| decode(payload)))
+        .unwrap_or_else(|_| Err(PayloadFault::whole("the code of its type panicked")))
+}
+
 /// Checks a payload, and answers it in the form in which it is sent.
-pub(super) type Decode = fn(&[u8]) -> Result<Box<RawValue>, PayloadFault>;
+pub(crate) type Decode = fn(&[u8]) -> Result<Box<RawValue>, PayloadFault>;
 
 /// Checks a payload against the type of `P`'s events. The result is that value written anew: members that
 /// the type does not have do not reach clients.
@@ -33,16 +42,13 @@ pub(super) type Decode = fn(&[u8]) -> Result<Box<RawValue>, PayloadFault>;
 /// # Errors
 ///
 /// When it does not fit, with the path of the first fault.
-pub(super) fn decode<P: Subscription>(payload: &[u8]) -> Result<Box<RawValue>, PayloadFault> {
-    let fault = |path: &str, e: &serde_json::Error| PayloadFault {
-        path: path.to_owned(),
-        reason: reason(e),
-    };
+pub(crate) fn decode<P: Subscription>(payload: &[u8]) -> Result<Box<RawValue>, PayloadFault> {
+    let whole = |e: serde_json::Error| PayloadFault::whole(reason(&e));
     let mut json = serde_json::Deserializer::from_slice(payload);
     let event: P::Event = serde_path_to_error::deserialize(&mut json)
-        .map_err(|e| fault(&e.path().to_string(), e.inner()))?;
-    json.end().map_err(|e| fault(".", &e))?;
-    to_raw_value(&event).map_err(|e| fault(".", &e))
+        .map_err(|e| PayloadFault { path: e.path().into(), reason: reason(e.inner()) })?;
+    json.end().map_err(whole)?;
+    to_raw_value(&event).map_err(whole)
 }
 
 /// serde's message without the value that it found, which it quotes before what it expected.
@@ -140,7 +146,8 @@ mod tests {
             (&[0xff, 0xfe], "."),
         ] {
             let fault = decode::<OnProducts>(payload).unwrap_err();
-            assert_eq!(fault.path, path, "{}: {}", String::from_utf8_lossy(payload), fault.reason);
+            let shown = String::from_utf8_lossy(payload);
+            assert_eq!(fault.path.to_string(), path, "{shown}: {}", fault.reason);
         }
     }
 }

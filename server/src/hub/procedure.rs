@@ -9,6 +9,7 @@ use super::{
     payload::{Decode, decode},
     window_budget::WindowBudget,
 };
+use crate::metrics::{Count, Metrics};
 
 /// What all channels of one subscription procedure have in common, within one part of the hub.
 pub(super) struct Procedure {
@@ -19,6 +20,8 @@ pub(super) struct Procedure {
     /// How long new subscribers receive the newest value of a `State` feed.
     pub(super) state_retention: Option<Duration>,
     pub(super) decode: Decode,
+    /// Payloads that did not fit.
+    pub(super) rejected: Count,
     pub(super) options: HubOptions,
     pub(super) window_budget: Arc<WindowBudget>,
 }
@@ -27,6 +30,7 @@ impl Procedure {
     pub(super) fn new<P: Subscription>(
         options: HubOptions,
         window_budget: Arc<WindowBudget>,
+        metrics: &Metrics,
     ) -> Self {
         Self {
             name: P::NAME,
@@ -34,6 +38,7 @@ impl Procedure {
             member_ttl: (P::FEED == Feed::Members).then_some(P::MEMBER_TTL),
             state_retention: (P::FEED == Feed::State).then_some(P::STATE_RETENTION),
             decode: decode::<P>,
+            rejected: metrics.payloads_rejected(P::NAME),
             options,
             window_budget,
         }

@@ -96,6 +96,7 @@ mod tests {
     use crate::{
         broker::{ChannelKey, History, Missed, Position, Publication, Tracked},
         hub::{HubOptions, procedure::Procedure},
+        metrics::Metrics,
         sample::OnProducts,
     };
 
@@ -109,7 +110,8 @@ mod tests {
             all_windows_bytes: limit,
             shards: 1,
         };
-        let procedure = Arc::new(Procedure::new::<OnProducts>(options, budget.clone()));
+        let procedure =
+            Arc::new(Procedure::new::<OnProducts>(options, budget.clone(), &Metrics::new()));
         let channels = (0..3).map(|n| {
             let key = ChannelKey::from(&*format!("products:{{{n}}}"));
             let channel = Arc::new(HubChannel::new(key, procedure.clone(), SubscriptionId(n)));

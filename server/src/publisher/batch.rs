@@ -6,7 +6,7 @@ use super::{PublishError, Publisher};
 use crate::broker::Publish;
 
 /// Events of one [`Batch`].
-pub(super) const MAX_BATCH: usize = 10_000;
+pub(crate) const MAX_BATCH: usize = 10_000;
 
 /// Bytes of payload of one [`Batch`].
 pub(super) const MAX_BATCH_BYTES: usize = 64 * 1024 * 1024;

@@ -10,6 +10,7 @@ mod batch;
 mod error;
 
 pub use batch::Batch;
+pub(crate) use batch::MAX_BATCH;
 pub use error::PublishError;
 
 use crate::{

@@ -318,7 +318,10 @@ async fn a_gap_stands_in_the_place_of_a_payload_that_does_not_fit(server: TestSe
     }
     assert_eq!(name(&client.event(id).await), "good");
     assert_eq!(client.waiting().count(), 0);
-    assert_eq!(server.metric("tidings_payloads_rejected_total"), bad.len() as u64);
+    assert_eq!(
+        server.metric(r#"tidings_payloads_rejected_total{procedure="onUpdates"}"#),
+        bad.len() as u64
+    );
     assert_eq!(server.metric("tidings_events_total"), 1);
     drop(client);
     server.end().await;

@@ -15,6 +15,7 @@ const ROOMS: &[&str] = &[
     "http",
     "router",
     "service",
+    "ingress",
     "subscription",
     "instance",
     "engine",
@@ -35,6 +36,7 @@ const ROOMS: &[&str] = &[
     "sample",
     "platform",
     "error",
+    "json_path",
     "log_limit",
 ];
 

@@ -1,9 +1,6 @@
 //! What happens to an event that arrives: it is placed, checked, encoded, and put on its way to the subscribers.
 
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, atomic::Ordering},
-};
+use std::sync::{Arc, atomic::Ordering};
 
 use tidings_contract::{BrokerStatus, Event, GapReason};
 use tokio::time::Instant;
@@ -11,7 +8,10 @@ use tokio::time::Instant;
 use super::{CatchingUp, HubChannel, Newest, Pending, State};
 use crate::{
     broker::{Missed, Position, Publication},
-    hub::{payload::PayloadFault, window::Window},
+    hub::{
+        payload::{PayloadFault, check},
+        window::Window,
+    },
     log_limit::bounded,
     resume::{Arrival, arrival},
     socket::Frame,
@@ -140,9 +140,7 @@ impl HubChannel {
         if payload.len() > limit {
             return Err(PayloadFault::too_large(limit));
         }
-        // A type's own code may panic, and a part of the hub must not end with it.
-        let decode = AssertUnwindSafe(|| (self.procedure.decode)(payload));
-        let data = catch_unwind(decode).unwrap_or_else(|_| Err(PayloadFault::panicked()))?;
+        let data = check(self.procedure.decode, payload)?;
         // The type may write more than was published, such as members that were left out.
         if data.get().len() > limit {
             return Err(PayloadFault::too_large(limit));
@@ -173,9 +171,11 @@ impl HubChannel {
         bounded!(
             warn,
             channel = %self.key,
+            event_id = publication.tracked.map(|tracked| tracked.position.to_string()),
+            published_at_ms = publication.tracked.map(|tracked| tracked.published_at_ms),
             payload_bytes = publication.payload.len(),
-            path = %fault.path,
-            fault = %fault.reason,
+            pointer = fault.path.pointer(),
+            reason = fault.reason,
             "a payload does not fit its channel's type and is left out"
         );
         let tracked = publication.tracked.filter(|_| self.procedure.feed.is_resumable());

@@ -25,6 +25,7 @@ use crate::{
         BrokerUnavailable, ChannelKey, History, Inbox, InboxLimits, Incoming, Position,
         Publication, Publications,
     },
+    metrics::Metrics,
     resume::after,
     sample::OnProducts,
     socket::{Claim, Tape, Transport},
@@ -125,7 +126,7 @@ impl Model {
             shards: 2,
         };
         let budget = Arc::new(WindowBudget::new(ROOM));
-        let procedure = Arc::new(Procedure::new::<OnProducts>(options, budget));
+        let procedure = Arc::new(Procedure::new::<OnProducts>(options, budget, &Metrics::new()));
         let channel = Arc::new(HubChannel::new(key.clone(), procedure, SHARED));
         let inbox = Inbox::new(InboxLimits { channel_bytes: inbox_bytes, total_bytes: ROOM });
         inbox.subscribe(&key);

@@ -122,7 +122,7 @@ async fn a_value_of_another_type_is_an_error_and_reaches_nobody(broker: TestBrok
     let id = follow(&mut client).await;
     set(&server, 1).await;
     assert_eq!(cents(&client.event(id).await), 1);
-    assert_eq!(server.metric("tidings_payloads_rejected_total"), 1);
+    assert_eq!(server.metric(r#"tidings_payloads_rejected_total{procedure="prices.onPrice"}"#), 1);
     drop(client);
     server.end().await;
 }

@@ -90,7 +90,10 @@ fn options(arguments: &Arguments) -> FleetOptions {
         valkey_arguments: ["--appendonly", "yes", "--appendfsync", "always"]
             .map(str::to_owned)
             .into(),
-        replica_environment: vec![("VALKEY_DURABILITY".to_owned(), "restart".to_owned())],
+        // Development mode: whoever reaches this machine's loopback may publish.
+        replica_environment: [("VALKEY_DURABILITY", "restart"), ("TIDINGS_DEV", "true")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
         nginx: NginxOptions {
             port: (arguments.port != 0).then_some(arguments.port),
             static_dir: arguments.static_dir.clone(),
