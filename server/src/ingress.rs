@@ -126,7 +126,8 @@ impl Ingress {
         self.procedures.values().any(|(_, may)| may.is_some())
     }
 
-    /// Publishes events in order. Answers their ids.
+    /// Publishes events in order, and answers their ids. The caller may publish to `allowed`, as [`Ingress::authorize`] has
+    /// found; hooks answer for the other channels.
     ///
     /// # Errors
     ///
@@ -141,8 +142,9 @@ impl Ingress {
         &self,
         caller: &Caller,
         items: Vec<PublishItem>,
+        allowed: Option<ChannelKey>,
     ) -> Result<Vec<EventId>, Refusal> {
-        let publishes = self.checked(caller, items).await?;
+        let publishes = self.checked(caller, items, allowed).await?;
         let broker = self.engine.broker.clone();
         let sending = || async move { Ok(broker.publish_all(publishes).await) };
         let results = self.engine.run_mutation(PUBLISH, sending).await?;
@@ -168,21 +170,24 @@ impl Ingress {
         Err(refusal)
     }
 
-    /// Answers whether the caller may publish to a channel, before the event is there.
+    /// Finds the channel to which a caller wants to publish, and asks whether it may, before the event is there.
     pub(crate) async fn authorize(
         &self,
         caller: &Caller,
         procedure: &str,
         channel: &str,
-    ) -> Result<(), Refusal> {
-        let (_, may, channel) = self.find(procedure, channel, &JsonPath::root())?;
-        Ok(may(caller.clone(), channel).await?)
+    ) -> Result<ChannelKey, Refusal> {
+        let (intake, may, channel) = self.find(procedure, channel, &JsonPath::root())?;
+        let key = self.key(intake, &channel);
+        may(caller.clone(), channel).await?;
+        Ok(key)
     }
 
     async fn checked(
         &self,
         caller: &Caller,
         items: Vec<PublishItem>,
+        allowed: Option<ChannelKey>,
     ) -> Result<Vec<Publish>, Refusal> {
         if items.len() > MAX_BATCH {
             let message = format!(
@@ -192,15 +197,12 @@ impl Ingress {
             return Err(RpcError::new(ErrorKind::BATCH_TOO_LARGE, message).into());
         }
         let mut publishes = Vec::with_capacity(items.len());
-        let (mut allowed, mut keys, mut bytes) = (HashSet::new(), HashMap::new(), 0);
+        let mut allowed: HashSet<_> = allowed.into_iter().collect();
+        let (mut keys, mut bytes) = (HashMap::new(), 0);
         for (n, item) in items.into_iter().enumerate() {
             let at = JsonPath::root().element(n);
             let (intake, may, channel) = self.find(&item.procedure, &item.channel, &at)?;
-            let key = ChannelKey::named(
-                &self.engine.config.broker.key_prefix,
-                intake.namespace,
-                &channel,
-            );
+            let key = self.key(intake, &channel);
             if !allowed.contains(&key) {
                 may(caller.clone(), channel)
                     .await
@@ -274,6 +276,10 @@ impl Ingress {
             }
             _ => Ok((intake, may, channel)),
         }
+    }
+
+    fn key(&self, intake: &Intake, channel: &Channel) -> ChannelKey {
+        ChannelKey::named(&self.engine.config.broker.key_prefix, intake.namespace, channel)
     }
 
     /// The payload as it is published: what its type says of it.

@@ -300,7 +300,7 @@ fn publish<S: Send + Sync + 'static>(
     let run = move |context: Context<S>, input: PublishInput| {
         let ingress = ingress.clone();
         async move {
-            let published = ingress.publish(&context.caller, input.events).await;
+            let published = ingress.publish(&context.caller, input.events, None).await;
             let ids = published.map_err(|Refusal { error, at }| match at {
                 Some(at) => error.at(JsonPath::root().member("events").join(at).to_string()),
                 None => error,

@@ -28,7 +28,7 @@ use super::{
 use crate::{
     config::Limits,
     error::internal_error,
-    hub::in_json_words,
+    hub::reason,
     ingress::{Ingress, PublishItem, PublishOutput, Refusal},
     json_path::JsonPath,
 };
@@ -179,11 +179,11 @@ async fn one(
     let authorized = match path {
         Ok(Path((procedure, channel))) => {
             let authorized = endpoint.ingress.authorize(&caller, &procedure, &channel).await;
-            authorized.map(|()| (procedure, channel))
+            authorized.map(|key| (procedure, channel, key))
         }
         Err(error) => Err(RpcError::new(ErrorKind::NOT_FOUND, error.body_text()).into()),
     };
-    let (procedure, channel) = match authorized {
+    let (procedure, channel, key) = match authorized {
         Ok(named) => named,
         Err(Refusal { error, .. }) => {
             return Err(closing(!body::drain(body).await, refused(error)));
@@ -194,7 +194,7 @@ async fn one(
     let data: Box<RawValue> =
         serde_json::from_slice(&body.bytes).map_err(|e| refused(malformed(&e)))?;
     let item = PublishItem { procedure, channel, data, idempotency_key };
-    match endpoint.ingress.publish(&caller, vec![item]).await {
+    match endpoint.ingress.publish(&caller, vec![item], Some(key)).await {
         Ok(ids) => Ok(Json(json!({ "id": ids.first() })).into_response()),
         Err(Refusal { error, at }) => {
             Err(refused(match at.and_then(|at| at.below_first("data")) {
@@ -226,7 +226,7 @@ async fn batch(endpoint: &PublishEndpoint, request: Request) -> Result<Response,
             item.idempotency_key.get_or_insert_with(|| format!("{key}:{n}"));
         }
     }
-    match endpoint.ingress.publish(&caller, items).await {
+    match endpoint.ingress.publish(&caller, items, None).await {
         Ok(ids) => Ok((StatusCode::OK, Json(PublishOutput { ids })).into_response()),
         Err(Refusal { error, at }) => Err(refused(match at {
             Some(at) => error.at(at.pointer()),
@@ -241,9 +241,7 @@ fn items(body: &[u8]) -> Result<Vec<PublishItem>, RpcError> {
         if !error.inner().is_data() {
             return malformed(error.inner());
         }
-        let reason = error.inner().to_string();
-        let reason = reason.rsplit_once(" at line ").map_or(&*reason, |(reason, _)| reason);
-        RpcError::new(ErrorKind::INVALID_PARAMS, in_json_words(reason))
+        RpcError::new(ErrorKind::INVALID_PARAMS, reason(error.inner()))
             .at(JsonPath::from(error.path()).pointer())
     })?;
     json.end().map_err(|error| malformed(&error))?;

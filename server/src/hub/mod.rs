@@ -38,7 +38,7 @@ mod window_budget;
 
 pub(crate) use channel::Subscriber;
 pub(crate) use page::Page;
-pub(crate) use payload::{Decode, check, decode, in_json_words};
+pub(crate) use payload::{Decode, check, decode, in_json_words, reason};
 pub(crate) use seat::{Seat, Start};
 
 use crate::{

@@ -52,7 +52,7 @@ pub(crate) fn decode<P: Subscription>(payload: &[u8]) -> Result<Box<RawValue>, P
 }
 
 /// serde's message without the value that it found, which it quotes before what it expected.
-fn reason(error: &serde_json::Error) -> String {
+pub(crate) fn reason(error: &serde_json::Error) -> String {
     let message = error.to_string();
     let message = message.rsplit_once(" at line ").map_or(&*message, |(message, _)| message);
     match message.find("expected ") {

@@ -9,6 +9,11 @@ use serde_json::{Value, json};
 use tidings::health;
 use tidings_testkit::{Client, Fleet, FleetOptions, Replica, ReplicaOptions, Signal};
 
+/// Payloads that do not fit.
+mod rejected;
+/// Publishing by REST.
+mod rest;
+
 const CLIENTS: usize = 30;
 
 async fn fleet() -> Fleet {
@@ -29,6 +34,12 @@ async fn subscriber(url: &str) -> (Client, u64, String) {
 async fn subscribers(fleet: &Fleet, count: usize) -> Vec<(Client, u64, String)> {
     let url = fleet.ws_url();
     join_all((0..count).map(|_| subscriber(&url))).await
+}
+
+fn http() -> reqwest::Client {
+    // In the server's own process it does so itself. Another test may have been quicker.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
 }
 
 async fn publish(fleet: &Fleet, name: &str) {
@@ -169,9 +180,7 @@ async fn a_lame_duck_is_not_ready_and_serves_on_until_it_is_asked_again_to_end()
 #[tokio::test]
 async fn the_front_serves_calls_health_and_the_document() {
     let fleet = fleet().await;
-    // In the server's own process it does so itself.
-    rustls::crypto::ring::default_provider().install_default().unwrap();
-    let http = reqwest::Client::new();
+    let http = http();
     let call = json!({ "jsonrpc": "2.0", "id": 1, "method": "userById", "params": { "id": "1" } });
     let answer = http.post(format!("{}/rpc", fleet.url())).json(&call).send().await.unwrap();
     let answer: Value = answer.json().await.unwrap();

@@ -54,7 +54,7 @@ fn the_framework_contains_no_name_of_the_demos_contract() {
 fn names() -> BTreeSet<String> {
     let contract = tidings_demo_contract::contract();
     let procedures: BTreeSet<_> = contract.method_names().into_iter().map(str::to_owned).collect();
-    let own = OpenRpc::new("", "").subscription::<OnInstances>();
+    let own = OpenRpc::new("", "").subscription::<OnInstances>().publishable::<OnInstances>();
     let of_framework: BTreeSet<_> = own.method_names().into_iter().map(str::to_owned).collect();
     let types: BTreeSet<_> = procedures.iter().map(|name| pascal(name)).collect();
     let (demo, own) = (contract.into_document().unwrap(), own.into_document().unwrap());

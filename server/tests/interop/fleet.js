@@ -33,6 +33,8 @@ export async function startFleet() {
     /** What the replica calls itself. */
     instance: replicas[0].instance,
     valkeyPort,
+    /** The replica itself, over HTTP: what backends reach. */
+    replicaUrl: replicas[0].url,
 
     /** Publishes as any Redis client can, and answers how many Valkey subscriptions got it. */
     async publish(channel, data) {

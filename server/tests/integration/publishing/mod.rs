@@ -6,3 +6,6 @@ mod connecting;
 mod events;
 /// The service that is published to.
 mod lines;
+mod notes;
+mod once;
+mod rest;

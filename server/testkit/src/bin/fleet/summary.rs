@@ -45,6 +45,8 @@ pub(crate) fn print(fleet: &Fleet) {
     let users = json!([{ "id": "1", "name": "Ada Lovelace", "bio": "Notes on the Engine" }]);
     println!("  valkey-cli -p {valkey} FCALL tidings_publish 1 'updates:{{list-1}}' '{users}'");
     if let Some(replica) = fleet.replicas.first() {
+        let rest = format!("{}/publish/onUpdates/list-1", replica.url());
+        println!("  curl {rest} --json '{users}'");
         println!("  kill -9 {}", replica.pid());
     }
     println!("\nCtrl-C ends all.\n");
