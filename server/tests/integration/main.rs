@@ -59,10 +59,10 @@ mod resume;
 mod round_trip;
 /// How a replica leaves.
 mod shutdown;
-/// Server-sent events, single and many on one stream.
-mod sse;
 /// The examples of the JSON-RPC 2.0 specification.
 mod specification;
+/// Server-sent events, single and many on one stream.
+mod sse;
 /// `Feed::State`: only the newest value counts.
 mod state_feed;
 /// Which ids subscriptions get, and when again.

@@ -180,7 +180,7 @@ pub(super) async fn publishing_twice_with_one_idempotency_key_is_once(mut replic
 pub(super) async fn an_idempotency_key_belongs_to_one_payload_where_publishers_give_digests(
     mut replica: Replica,
 ) {
-    let (a, b) = (key("products:{a}"), key("prices:{b}"));
+    let (a, b) = (replica.key("products:{a}"), replica.key("prices:{b}"));
     replica.subscribe(&a).await;
     replica.subscribe(&b).await;
     let broker = replica.broker.clone();

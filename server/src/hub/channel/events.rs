@@ -55,8 +55,8 @@ impl HubChannel {
         }
         if missed.lost > 0 && is_log {
             let reason = GapReason::HistoryTrimmed;
-            let last_event_id = self.position(&state).map(Position::event_id);
-            pending.gap(None, self.shared(&Event::Gap { reason, last_event_id }));
+            // Without a position: what was lost has none, and a client may be ahead of this replica.
+            pending.gap(None, self.shared(&Event::Gap { reason, last_event_id: None }));
         }
         self.send(&mut state, pending);
         self.enter_budget(&mut state);

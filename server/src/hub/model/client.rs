@@ -45,8 +45,10 @@ impl Client {
                 self.begins_at(position(id), broker);
                 self.gaps += 1;
             }
+            // Plain events were dropped: the cursor stays.
+            Event::Gap { reason: GapReason::HistoryTrimmed, last_event_id: None } => self.gaps += 1,
             Event::Data { id: None, .. } | Event::Status { .. } => {}
-            // A plain event that does not fit, or that was dropped.
+            // A plain event that does not fit.
             other => panic!("{other:?}"),
         }
     }

@@ -8,6 +8,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::broker::{
     Broker, BrokerUnavailable, ChannelKey, History, Inbox, InboxLimits, Kept, Position, Publish,
+    Unpublished,
 };
 
 /// Where an answer goes.
@@ -95,14 +96,14 @@ impl Broker for ScriptedBroker {
         0
     }
 
-    fn publish(&self, _: Publish) -> BoxFuture<'static, Result<Position, BrokerUnavailable>> {
+    fn publish(&self, _: Publish) -> BoxFuture<'static, Result<Position, Unpublished>> {
         unreachable!("a part only reads")
     }
 
     fn publish_all(
         &self,
         _: Vec<Publish>,
-    ) -> BoxFuture<'static, Vec<Result<Position, BrokerUnavailable>>> {
+    ) -> BoxFuture<'static, Vec<Result<Position, Unpublished>>> {
         unreachable!("a part only reads")
     }
 

@@ -21,7 +21,7 @@ use crate::{
     broker::{BrokerUnavailable, ChannelKey, History, Incoming, Position, Publication, Tracked},
     metrics::Metrics,
     sample::OnProducts,
-    socket::{Claim, Tape},
+    socket::{Claim, Tape, Transport},
 };
 use broker::{Answer, Request, ScriptedBroker};
 
@@ -183,9 +183,12 @@ impl Listener {
         let tape = Tape::new(usize::MAX);
         let connection = tape.connection(ROOM);
         let id = seat.shared_id();
-        let claim = connection.open().unwrap().claim::<OnProducts>(id, || unreachable!());
+        let claim = connection
+            .open(Transport::WebSocket)
+            .unwrap()
+            .claim::<OnProducts>(id, || unreachable!());
         let subscriber = Subscriber { id, lane: claim.lane().clone(), has: None };
-        seat.take(subscriber, true, None);
+        seat.take(subscriber, true, None, None);
         Self { tape, _claim: claim, _seat: seat }
     }
 
