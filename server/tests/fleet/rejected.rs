@@ -45,7 +45,12 @@ async fn a_flood_of_payloads_that_do_not_fit_is_gaps_for_clients_and_bounded_in_
     }
     let most = LINES_PER_SECOND * (begun.elapsed().as_secs() + 2);
     assert!(!lines.is_empty() && lines.len() as u64 <= most, "{} lines", lines.len());
-    for part in ["channel=updates:{list-1}", "pointer=\"/0/name\"", "reason=", "published_at_ms="] {
+    for part in [
+        r#""channel":"updates:{list-1}""#,
+        r#""pointer":"/0/name""#,
+        r#""reason":"expected a string""#,
+        r#""published_at_ms":"#,
+    ] {
         assert!(lines.iter().all(|line| line.contains(part)), "{part}: {}", lines[0]);
     }
     drop(client);
