@@ -174,7 +174,7 @@ impl Transport {
             "summary": format!("Follows {name}."),
             "description": method["description"],
             "parameters": parameters,
-            "responses": self.answers(method["x-subscription"]["event"].clone()),
+            "responses": self.answers(&method["x-subscription"]["event"]),
         })
     }
 
@@ -200,7 +200,7 @@ impl Transport {
                 },
             })),
             "responses": match self {
-                Self::Sse => self.answers(json!({ "type": "object" })),
+                Self::Sse => self.answers(&json!({ "type": "object" })),
                 Self::Poll => {
                     answers("What has happened, for each subscription in order.", &json!({
                         "type": "array",
@@ -211,7 +211,7 @@ impl Transport {
         })
     }
 
-    fn answers(self, event: Value) -> Value {
+    fn answers(self, event: &Value) -> Value {
         match self {
             Self::Sse => {
                 let mut answers =
@@ -220,7 +220,7 @@ impl Transport {
                     json!({ "text/event-stream": { "schema": { "type": "string" } } });
                 answers
             }
-            Self::Poll => answers("What has happened.", &polled(&event), &follow_refusals()),
+            Self::Poll => answers("What has happened.", &polled(event), &follow_refusals()),
         }
     }
 }
