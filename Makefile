@@ -9,6 +9,7 @@ npm     := npm --prefix client-ts
 modules := client-ts/node_modules/.package-lock.json
 page    := client-ts/demo/dist
 interop := server/tests/interop
+proxies := server/tests/proxies
 peers   := server/benches/peers
 target  := $(abspath $(or $(CARGO_TARGET_DIR),target))
 
@@ -40,7 +41,7 @@ cli: packages ## Install the program `tidings`, which works with any service and
 # --- Check it
 
 .PHONY: install
-install: ## Install what tests and `make fleet` need: Valkey, nginx, Chromium (Debian, Ubuntu)
+install: ## Install what tests and `make fleet` need: Valkey, nginx, HAProxy, Chromium (Debian, Ubuntu)
 	.ci/install
 
 # `-k` continues after a failure, so one run reports every failure; `make` still fails.
@@ -108,6 +109,13 @@ test-new: packages ## Run the test of `tidings new`: a project outside of this r
 	cargo build --locked -p tidings-cli
 	CARGO_TARGET_DIR=$(target)/new-project server/cli/tests/new-project $(target)/debug/tidings $(target)/packages
 
+# `make test` runs nginx and HAProxy, this the others. It fails where one of them cannot be installed.
+.PHONY: test-proxies
+test-proxies: install ## Install Caddy, Apache, Envoy, Varnish, h2o and lighttpd, and run the tests behind them
+	.ci/install proxies
+	$(proxies)/setup
+	PATH="$(abspath $(proxies))/.venv/bin:$$PATH" cargo test --locked -p tidings-demo --test proxies -- --ignored
+
 # Faults, jitter and a reconnect storm at full size; `make test` has a short form of the faults. Figures depend on what
 # else the machine does. `make chaos CHAOS='faults --fault upgrade --before PROGRAM'` runs a part of it; the rolling upgrade needs
 # a `tidings-demo` from before.
@@ -131,7 +139,7 @@ $(peers)/node_modules/.package-lock.json: $(peers)/package.json $(peers)/package
 	@touch $@
 
 .PHONY: verify
-verify: test chaos bench ## Run all tests, the faults and the bench: 2 hours
+verify: test test-proxies chaos bench ## Run all tests, also those behind every proxy, the faults and the bench: 2 hours
 
 # --- Change it
 
@@ -148,7 +156,7 @@ generate: $(modules) ## Regenerate the contract's files: from Rust types to sche
 .PHONY: clean
 clean: ## Remove what was built
 	cargo clean
-	rm -rf client-ts/node_modules client-ts/*/dist $(interop)/node_modules $(interop)/.venv $(peers)/node_modules
+	rm -rf client-ts/node_modules client-ts/*/dist $(interop)/node_modules $(interop)/.venv $(proxies)/.venv $(peers)/node_modules
 
 .PHONY: packages
 packages: $(modules) ## Pack what `tidings new` needs, the crates and npm packages of Tidings: target/packages

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
-    tungstenite::{Message, client::IntoClientRequest, protocol::CloseFrame},
+    tungstenite::{self, Message, client::IntoClientRequest, protocol::CloseFrame},
 };
 
 /// How long anything may take before the test has failed. Far more than it ever takes.
@@ -47,6 +47,22 @@ impl Client {
             Ok(Err(e)) => panic!("no connection to {url}: {e}"),
             Err(_) => panic!("no connection to {url} within {PATIENCE:?}"),
         }
+    }
+
+    /// Connects to `ws://…/rpc`, where a refusal is one of the expected answers.
+    ///
+    /// # Errors
+    ///
+    /// When there is no connection, or the handshake is refused.
+    ///
+    /// # Panics
+    ///
+    /// When there is no answer.
+    pub async fn try_connect(url: &str) -> tungstenite::Result<Self> {
+        let connected = timeout(PATIENCE, connect_async(url)).await;
+        let (socket, _) =
+            connected.unwrap_or_else(|_| panic!("no answer from {url} within {PATIENCE:?}"))?;
+        Ok(Self { socket, waiting: VecDeque::new(), last_id: 0 })
     }
 
     /// The address that the server sees.
@@ -117,6 +133,23 @@ impl Client {
     /// When there is none.
     pub async fn message(&mut self) -> Value {
         self.next_where("a message", |_| true).await
+    }
+
+    /// Reads until the server has sent this many pings, and answers each. Messages that come before can still be asked for.
+    ///
+    /// # Panics
+    ///
+    /// When the connection ends, or a ping takes longer than 30 s.
+    pub async fn pings(&mut self, count: usize) {
+        let mut seen = 0;
+        while seen < count {
+            match timeout(PATIENCE, self.socket.next()).await {
+                Ok(Some(Ok(Message::Ping(_)))) => seen += 1,
+                Ok(Some(Ok(Message::Text(text)))) => self.waiting.push_back(parse(&text)),
+                Ok(Some(Ok(Message::Pong(_) | Message::Binary(_) | Message::Frame(_)))) => {}
+                end => panic!("{end:?} after {seen} of {count} pings"),
+            }
+        }
     }
 
     /// What has been received and was not asked for.

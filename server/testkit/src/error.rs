@@ -11,10 +11,12 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[derive(thiserror::Error)]
 pub enum Error {
     /// A program that the fixture runs is not on this machine.
-    #[error("{tool} is not installed; run: .ci/install")]
+    #[error("{tool} is not installed; run: {run}")]
     MissingTool {
         /// The program's name.
         tool: &'static str,
+        /// The command that installs it.
+        run: &'static str,
     },
     /// The `tidings-demo` binary is not where it was looked for.
     #[error("there is no {path}; run: cargo build -p tidings-demo")]

@@ -8,6 +8,7 @@
 //!
 //! - [`Fleet`]: a Valkey, replicas, nginx and, if wanted, the publisher
 //! - [`Nginx`]: the project's own nginx configuration in front of given replicas
+//! - [`Front`]: one of the proxies of `nginx/proxies`, in front of two replicas
 //! - [`Replica`]: one `tidings-demo serve`
 //! - [`Publisher`]: one `tidings-demo background-updates`
 //! - [`ValkeyProcess`]: a Valkey of one's own, also with TLS from [`Certificates`]; its [`Aof`] can be cut
@@ -24,8 +25,10 @@
 
 pub mod chaos;
 mod client;
+mod configuration;
 mod error;
 mod fleet;
+mod front;
 mod link;
 pub mod load;
 mod log;
@@ -41,6 +44,7 @@ mod valkey;
 pub use client::Client;
 pub use error::{Error, Result};
 pub use fleet::{Fleet, FleetOptions};
+pub use front::{Front, Proxy};
 pub use link::Link;
 pub use log::Log;
 pub use nginx::{Nginx, NginxOptions};

@@ -10,10 +10,13 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::{Error, Port, Process, Result, Signal, process::command, tool};
+use crate::{
+    Error, Port, Process, Result, Signal,
+    configuration::{IDLE_SECONDS, shipped, with_numbers, write},
+    process::command,
+    tool,
+};
 
-/// The configuration that is shipped.
-const CONFIGURATION: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../nginx");
 /// The address in the line of `replicas/by-address.conf` that is repeated for each replica.
 const PLACEHOLDER: &str = "127.0.0.1:3000";
 /// What the master writes for each worker, at the start and after a reload.
@@ -28,6 +31,8 @@ pub struct NginxOptions {
     pub port: Option<u16>,
     /// The built page. When absent, there is nothing at `/`.
     pub static_dir: Option<PathBuf>,
+    /// After how many seconds without traffic it closes a connection. As shipped (75) when absent.
+    pub idle_seconds: Option<u32>,
 }
 
 /// nginx as the project ships it, but for its port and the list of replicas. Killed, and its folder
@@ -63,7 +68,8 @@ impl Nginx {
         };
         let site = format!("listen {};\nroot \"{}\";\n", port.address(), root.display());
         write(folder.path(), "site.conf", &site)?;
-        write(folder.path(), "nginx.conf", &shipped("nginx.conf")?)?;
+        let idle = (IDLE_SECONDS, options.idle_seconds.unwrap_or(IDLE_SECONDS));
+        write(folder.path(), "nginx.conf", &with_numbers("nginx.conf", &[idle])?)?;
         write(folder.path(), "replicas.conf", &list(replicas)?)?;
         let process = run(folder.path()).await?;
         Ok(Self { process, port, folder })
@@ -165,14 +171,4 @@ fn list(replicas: &[SocketAddr]) -> Result<String> {
         }
     }
     Ok(list)
-}
-
-fn shipped(name: &str) -> Result<String> {
-    let path = Path::new(CONFIGURATION).join(name);
-    fs::read_to_string(&path).map_err(Error::io(path.to_string_lossy()))
-}
-
-fn write(folder: &Path, name: &str, text: &str) -> Result<()> {
-    let path = folder.join(name);
-    fs::write(&path, text).map_err(Error::io(path.to_string_lossy()))
 }

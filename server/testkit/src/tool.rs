@@ -16,7 +16,15 @@ pub(crate) fn find(tool: &'static str) -> Result<PathBuf> {
         .chain([PathBuf::from("/usr/sbin"), PathBuf::from("/sbin")])
         .map(|folder| folder.join(tool))
         .find(|file| file.is_file())
-        .ok_or(Error::MissingTool { tool })
+        .ok_or_else(|| Error::MissingTool { tool, run: installer(tool) })
+}
+
+/// The command that installs `tool`.
+fn installer(tool: &str) -> &'static str {
+    match tool {
+        "caddy" | "apache2" | "envoy" | "varnishd" | "h2o" | "lighttpd" => "make test-proxies",
+        _ => ".ci/install",
+    }
 }
 
 /// Checks that the `tidings-demo` binary was built.

@@ -80,7 +80,7 @@ async fn serves_the_page_to_be_asked_for_anew_and_its_assets_to_be_kept() {
 async fn tells_the_replica_who_asked() {
     let replica = Stub::start("a", Manner::Answer).await;
     let nginx = front(&[&replica]).await;
-    for path in ["/rpc", "/openrpc.json", "/healthz", "/readyz"] {
+    for path in ["/rpc", "/sse/onUpdates", "/poll/a.b", "/openrpc.json", "/healthz", "/readyz"] {
         let response = get(nginx.address(), path).await;
         for header in [
             &format!("GET {path} HTTP/1.1"),
@@ -162,6 +162,20 @@ async fn a_call_that_a_replica_has_seen_is_not_made_again() {
     let nginx = front(&replicas.each_ref()).await;
     assert_eq!(post(nginx.address(), "/rpc", "{}").await.status, 502);
     assert_eq!(replicas.iter().map(Stub::requests).sum::<usize>(), 1);
+}
+
+#[tokio::test]
+async fn a_replica_that_is_full_costs_no_websocket_and_a_refused_call_is_not_made_again() {
+    let replicas = [Stub::start("a", Manner::Refuse).await, Stub::start("b", Manner::Answer).await];
+    let nginx = front(&replicas.each_ref()).await;
+    let mut open = Vec::new();
+    while replicas[0].requests() < 10 {
+        open.push(websocket(nginx.address()).await);
+    }
+    // The one with nothing open is the less busy.
+    let seen = replicas[1].requests();
+    assert_eq!(post(nginx.address(), "/rpc", "{}").await.status, 503);
+    assert_eq!(replicas[1].requests(), seen);
 }
 
 #[tokio::test]

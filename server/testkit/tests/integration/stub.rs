@@ -22,6 +22,8 @@ pub(crate) enum Manner {
     Answer,
     /// Reads the request and closes the connection.
     HangUp,
+    /// Answers 503, as a replica with too many connections does.
+    Refuse,
 }
 
 /// A replica that only says what it was asked.
@@ -86,6 +88,13 @@ async fn serve(stream: TcpStream, name: &str, manner: Manner, requests: Arc<Atom
         requests.fetch_add(1, Ordering::SeqCst);
         if matches!(manner, Manner::HangUp) {
             return;
+        }
+        if matches!(manner, Manner::Refuse) {
+            let busy = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n";
+            if stream.write_all(busy).await.is_err() {
+                return;
+            }
+            continue;
         }
         if header(&head, "upgrade").is_some() {
             return echo(stream).await;

@@ -97,6 +97,7 @@ fn options(arguments: &Arguments) -> FleetOptions {
         nginx: NginxOptions {
             port: (arguments.port != 0).then_some(arguments.port),
             static_dir: arguments.static_dir.clone(),
+            ..NginxOptions::default()
         },
         ..FleetOptions::new(beside_this("tidings-demo"))
     }
