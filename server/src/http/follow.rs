@@ -3,21 +3,24 @@
 //! `GET` asks for one subscription, in its path and query; `POST` for many, in its body. A request is refused as a whole where
 //! one of them is refused.
 
-use std::{collections::HashMap, error::Error as _, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
 use axum::{
-    body::{Body, to_bytes},
+    body::Body,
     extract::{Path, Request},
     http::{Extensions, HeaderMap, Method, Version},
 };
 use futures_util::future::join_all;
-use http_body_util::LengthLimitError;
 use jsonrpsee::types::Params;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tidings_contract::{ErrorKind, EventId, RpcError};
 
-use super::{refusal::Refusal, rpc::caller};
+use super::{
+    body::{self, BodyFault},
+    refusal::Refusal,
+    rpc::caller,
+};
 use crate::{
     engine::Engine,
     error::internal_error,
@@ -91,7 +94,7 @@ impl Follower {
             (&Method::GET, Some(Path(procedure))) => {
                 vec![wanted(procedure, parts.uri.query(), &parts.headers)?]
             }
-            (&Method::POST, None) => self.read(body).await?,
+            (&Method::POST, None) => self.read(&parts.headers, body).await?,
             (_, Some(_)) => {
                 return Err(Refusal::method("GET", "a single subscription is asked for by GET"));
             }
@@ -141,14 +144,16 @@ impl Follower {
         .await
     }
 
-    async fn read(&self, body: Body) -> Result<Vec<Wanted>, RpcError> {
+    async fn read(&self, headers: &HeaderMap, body: Body) -> Result<Vec<Wanted>, RpcError> {
         let max = self.engine.config.limits.max_request_bytes;
-        let body = to_bytes(body, max as usize).await.map_err(|error| {
-            if error.source().is_some_and(|source| source.is::<LengthLimitError>()) {
+        let body = body::read(headers, body, max.into()).await.map_err(|fault| match fault {
+            BodyFault::TooLarge { .. } => {
                 let message = format!("the body of a request may have {max} bytes");
-                return RpcError::new(ErrorKind::REQUEST_TOO_LARGE, message);
+                RpcError::new(ErrorKind::REQUEST_TOO_LARGE, message)
             }
-            RpcError::new(ErrorKind::INVALID_REQUEST, "the body did not come as a whole")
+            BodyFault::Broken => {
+                RpcError::new(ErrorKind::PARSE_ERROR, "the body did not come to its end")
+            }
         })?;
         let body = std::str::from_utf8(&body).ok();
         let body = body.and_then(|body| serde_json::from_str::<&RawValue>(body).ok());

@@ -2,7 +2,6 @@
 
 mod accept;
 mod body;
-mod error;
 mod follow;
 mod gate;
 mod poll;

@@ -22,7 +22,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{
     body::{self, BodyFault},
-    error::refused,
+    refusal::refused,
     rpc::caller,
 };
 use crate::{

@@ -5,11 +5,10 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde_json::json;
 use tidings_contract::{ErrorKind, RpcError};
 
-/// An error as the answer to an HTTP request: `{"error": …}` with the same object as in JSON-RPC, and the status that says
-/// the same to proxies.
+/// An error as the answer to an HTTP request: the object that is the `error` of a JSON-RPC answer, and the status that says the
+/// same to proxies.
 #[derive(Debug)]
 pub(super) struct Refusal {
     status: StatusCode,
@@ -18,7 +17,7 @@ pub(super) struct Refusal {
     allow: Option<&'static str>,
 }
 
-/// When to try again that the broker cannot be used, or that the replica leaves: seconds.
+/// When a client that was refused for the moment should try again: seconds.
 const RETRY_AFTER: &str = "1";
 
 impl Refusal {
@@ -43,13 +42,13 @@ impl From<RpcError> for Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let mut response = (self.status, Json(json!({ "error": self.error }))).into_response();
+        let mut response = (self.status, Json(self.error)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(allow) = self.allow {
             headers.insert(header::ALLOW, HeaderValue::from_static(allow));
         }
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+        if matches!(self.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER));
         }
         response
@@ -60,18 +59,26 @@ impl IntoResponse for Refusal {
 const STATUSES: &[(ErrorKind, StatusCode)] = &[
     (ErrorKind::PARSE_ERROR, StatusCode::BAD_REQUEST),
     (ErrorKind::INVALID_REQUEST, StatusCode::BAD_REQUEST),
-    (ErrorKind::INVALID_PARAMS, StatusCode::BAD_REQUEST),
+    (ErrorKind::INVALID_PARAMS, StatusCode::UNPROCESSABLE_ENTITY),
+    (ErrorKind::IDEMPOTENCY_KEY_REUSED, StatusCode::UNPROCESSABLE_ENTITY),
+    (ErrorKind::UNSUPPORTED_MEDIA_TYPE, StatusCode::UNSUPPORTED_MEDIA_TYPE),
     (ErrorKind::FORBIDDEN, StatusCode::FORBIDDEN),
     (ErrorKind::METHOD_NOT_FOUND, StatusCode::NOT_FOUND),
     (ErrorKind::NOT_FOUND, StatusCode::NOT_FOUND),
     (ErrorKind::REQUEST_TOO_LARGE, StatusCode::PAYLOAD_TOO_LARGE),
+    (ErrorKind::BATCH_TOO_LARGE, StatusCode::PAYLOAD_TOO_LARGE),
     (ErrorKind::TOO_MANY_SUBSCRIPTIONS, StatusCode::TOO_MANY_REQUESTS),
     (ErrorKind::INTERNAL_ERROR, StatusCode::INTERNAL_SERVER_ERROR),
-    (ErrorKind::SERVER_BUSY, StatusCode::SERVICE_UNAVAILABLE),
+    (ErrorKind::SERVER_BUSY, StatusCode::TOO_MANY_REQUESTS),
     (ErrorKind::BROKER_UNAVAILABLE, StatusCode::SERVICE_UNAVAILABLE),
 ];
 
-/// The status for an error. One of the service's own comes from an `authorize` handler.
+/// The answer to a request that is refused with `error`.
+pub(super) fn refused(error: RpcError) -> Response {
+    Refusal::from(error).into_response()
+}
+
+/// The status for an error. One of the service's own comes from an `authorize` or `allow_publish` handler.
 fn status(error: &RpcError) -> StatusCode {
     let row = STATUSES.iter().find(|(kind, _)| kind.code() == error.code);
     let is_retryable = error.data.as_ref().is_some_and(|data| data.retryable);

@@ -359,7 +359,8 @@ fn a_gap_for_dropped_plain_events_takes_no_client_back_behind_what_it_has() {
     use Step::{ComeBack, Publish, PublishPlain, Take};
     // Its inbox has room for one event, so the client is ahead of it.
     let mut model = Model::new(0, 1);
-    for step in [Publish, Take, Publish, ComeBack(0), PublishPlain, Publish, PublishPlain, Publish] {
+    for step in [Publish, Take, Publish, ComeBack(0), PublishPlain, Publish, PublishPlain, Publish]
+    {
         model.run(&step);
     }
     model.run(&ComeBack(0));

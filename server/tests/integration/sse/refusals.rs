@@ -10,7 +10,7 @@ fn error(code: i32, name: &str, message: &str, path: Option<&str>) -> Value {
     if let Some(path) = path {
         data["path"] = json!(path);
     }
-    json!({ "error": { "code": code, "message": message, "data": data } })
+    json!({ "code": code, "message": message, "data": data })
 }
 
 /// The same for streams and polls.
@@ -38,15 +38,15 @@ async fn a_single_subscription_is_refused_with_the_error_of_json_rpc() {
     refused_get(&server, "/allUsers", 404, not_found).await;
     let missing = "channel: missing field `channel`";
     let missing = error(-32602, "invalidParams", missing, Some("channel"));
-    refused_get(&server, "/onUpdates", 400, missing.clone()).await;
-    refused_get(&server, "/onUpdates?input={}", 400, missing).await;
+    refused_get(&server, "/onUpdates", 422, missing.clone()).await;
+    refused_get(&server, "/onUpdates?input={}", 422, missing).await;
     let no_json = error(-32700, "parseError", "input is not JSON", Some("input"));
     refused_get(&server, "/onUpdates?input=x", 400, no_json).await;
     let input = in_query(&json!({ "channel": "list-1" }));
     let mut client = HttpClient::connect(&server).await;
     client.get(&format!("/sse/onUpdates?input={input}&lastEventId=x")).await;
     let (status, answer) = client.json().await;
-    assert_eq!((status, &answer["error"]["data"]["path"]), (400, &json!("lastEventId")));
+    assert_eq!((status, &answer["data"]["path"]), (422, &json!("lastEventId")));
     assert_eq!(server.metric("tidings_channels"), 0);
     drop(client);
     server.end().await;
@@ -61,23 +61,23 @@ async fn many_are_refused_as_a_whole_and_the_path_says_which() {
     let mut client = HttpClient::connect(&server).await;
     client.post("/sse", &json!([good, bad, unknown])).await;
     let (status, answer) = client.json().await;
-    assert_eq!((status, &answer["error"]["data"]["path"]), (400, &json!("[1].input.channel")));
+    assert_eq!((status, &answer["data"]["path"]), (422, &json!("[1].input.channel")));
     let message = "there is no subscription \"nope\"; /openrpc.json lists them";
     let expected = error(-32601, "methodNotFound", message, Some("[2]"));
     refused_post(&server, &json!([good, good, unknown]).to_string(), 404, expected).await;
     let message = "[1].procedure: missing field `procedure`";
     let expected = error(-32602, "invalidParams", message, Some("[1].procedure"));
-    refused_post(&server, &json!([good, {}]).to_string(), 400, expected).await;
+    refused_post(&server, &json!([good, {}]).to_string(), 422, expected).await;
     let cursor =
         json!({ "procedure": "onUpdates", "input": { "channel": "a" }, "lastEventId": "x" });
     client.post("/sse", &json!([cursor])).await;
     let (status, answer) = client.json().await;
-    assert_eq!((status, &answer["error"]["data"]["path"]), (400, &json!("[0].lastEventId")));
+    assert_eq!((status, &answer["data"]["path"]), (422, &json!("[0].lastEventId")));
     let message = "this connection has 3 subscriptions, and may not have more; end one, or open another connection";
     let expected = error(-32006, "tooManySubscriptions", message, None);
     refused_post(&server, &json!([good, good, good, good]).to_string(), 429, expected).await;
     let empty = "the body is an array of at least one subscription";
-    refused_post(&server, "[]", 400, error(-32602, "invalidParams", empty, None)).await;
+    refused_post(&server, "[]", 422, error(-32602, "invalidParams", empty, None)).await;
     refused_post(&server, "[", 400, error(-32700, "parseError", "the body is not JSON", None))
         .await;
     let large = format!("[{}]", " ".repeat(64 * 1024));
