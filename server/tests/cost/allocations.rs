@@ -13,10 +13,10 @@ use tokio::{
     task::JoinHandle,
 };
 
-use crate::{audience::Audience, guests::Guests, median::median};
+use crate::{audience::Audience, channels::Channels, guests::Guests, median::median};
 
-/// How many events are published one after the other, each when everybody has the one before.
-const EVENTS: usize = 50;
+/// How many steps are taken one after the other, such as events that are published, each when everybody has the one before.
+const STEPS: usize = 50;
 
 /// For one event. 34 were counted on two cores: to read and check it, and two or three for each core.
 const FOR_AN_EVENT: u64 = 100;
@@ -56,23 +56,30 @@ impl Server {
     }
 }
 
-/// Who listens.
+/// Who listens, and what a step is: an event for all of them, if not said otherwise.
 #[derive(Clone, Copy)]
-enum Who {
+pub(crate) enum Who {
     Crowd(usize),
-    Guests { subscribers: usize, rejoin: bool },
+    Guests {
+        subscribers: usize,
+        rejoin: bool,
+    },
+    /// Every first step is a join, every second an event.
+    Visitor {
+        channels: usize,
+    },
 }
 
 /// Those who listen and publish, in a thread of their own: what they allocate does not count.
 struct Others {
-    /// Publishes an event when it gets where to say that all have it.
-    events: mpsc::UnboundedSender<oneshot::Sender<()>>,
+    /// Takes a step when it gets where to say that it is taken.
+    steps: mpsc::UnboundedSender<oneshot::Sender<()>>,
     thread: thread::JoinHandle<ValkeyProcess>,
 }
 
 impl Others {
     async fn start(url: String, valkey: ValkeyProcess, who: Who) -> Self {
-        let (events, mut wanted) = mpsc::unbounded_channel::<oneshot::Sender<()>>();
+        let (steps, mut wanted) = mpsc::unbounded_channel::<oneshot::Sender<()>>();
         let (joined, all_joined) = oneshot::channel();
         let script = async move {
             match who {
@@ -96,23 +103,38 @@ impl Others {
                         heard.send(()).unwrap();
                     }
                 }
+                Who::Visitor { channels } => {
+                    let mut channels = Channels::join(&url, &valkey, channels).await;
+                    // Connects the publisher.
+                    channels.hear().await;
+                    joined.send(()).unwrap();
+                    for joins in [true, false].into_iter().cycle() {
+                        let Some(taken) = wanted.recv().await else { break };
+                        if joins {
+                            channels.join_another().await;
+                        } else {
+                            channels.hear().await;
+                        }
+                        taken.send(()).unwrap();
+                    }
+                }
             }
             valkey
         };
         let thread = thread::spawn(|| runtime().block_on(script));
         all_joined.await.unwrap();
-        Self { events, thread }
+        Self { steps, thread }
     }
 
-    /// Has an event published, and answers what resolves when all have it.
-    fn hear(&self) -> oneshot::Receiver<()> {
-        let (hear, heard) = oneshot::channel();
-        self.events.send(hear).unwrap();
-        heard
+    /// Has the next step taken, and answers what resolves when it is.
+    fn step(&self) -> oneshot::Receiver<()> {
+        let (take, taken) = oneshot::channel();
+        self.steps.send(take).unwrap();
+        taken
     }
 
     fn end(self) -> ValkeyProcess {
-        drop(self.events);
+        drop(self.steps);
         self.thread.join().unwrap()
     }
 }
@@ -121,8 +143,13 @@ fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-/// The allocations of a replica for one event.
-fn of_an_event(who: Who) -> u64 {
+/// The allocations of a replica for one step.
+fn of_a_step(who: Who) -> u64 {
+    median(of_steps(who))
+}
+
+/// The allocations of a replica for each step.
+pub(crate) fn of_steps(who: Who) -> Vec<u64> {
     let runtime = runtime();
     let (server, others) = runtime.block_on(async {
         let valkey = ValkeyProcess::start().await.unwrap();
@@ -130,21 +157,21 @@ fn of_an_event(who: Who) -> u64 {
         let others = Others::start(server.url.clone(), valkey, who).await;
         (server, others)
     });
-    let counts = (0..EVENTS).map(|_| {
-        let heard = others.hear();
+    let counts = (0..STEPS).map(|_| {
+        let taken = others.step();
         // Only those of this thread, which works for the server and for nobody else.
-        allocation_counter::measure(|| runtime.block_on(heard).unwrap()).count_total
+        allocation_counter::measure(|| runtime.block_on(taken).unwrap()).count_total
     });
-    let count = median(counts);
+    let counts = counts.collect();
     let valkey = others.end();
     runtime.block_on(server.end());
     drop(valkey);
-    count
+    counts
 }
 
 #[test]
 fn an_event_takes_no_more_allocations_for_many_subscribers_than_for_few() {
-    let (few, many) = (of_an_event(Who::Crowd(50)), of_an_event(Who::Crowd(200)));
+    let (few, many) = (of_a_step(Who::Crowd(50)), of_a_step(Who::Crowd(200)));
     assert!(few > 0, "nothing was counted");
     assert!(few <= FOR_AN_EVENT, "{few} allocations for an event");
     assert!(many <= few + FOR_150_SUBSCRIBERS, "{few} for 50 subscribers, {many} for 200");
@@ -152,7 +179,7 @@ fn an_event_takes_no_more_allocations_for_many_subscribers_than_for_few() {
 
 #[test]
 fn an_event_takes_no_more_allocations_for_subscribers_that_have_left_and_come_back() {
-    let of = |rejoin| of_an_event(Who::Guests { subscribers: 200, rejoin });
+    let of = |rejoin| of_a_step(Who::Guests { subscribers: 200, rejoin });
     let (fresh, rejoined) = (of(false), of(true));
     assert!(
         rejoined <= fresh + FOR_COMING_BACK,

@@ -1,5 +1,7 @@
 //! System calls of a delivery, on a replica of its own process.
 
+use std::{fs, path::PathBuf};
+
 use tidings_testkit::{Replica, ReplicaOptions, ValkeyProcess};
 
 use crate::{
@@ -33,14 +35,14 @@ const OTHERS: usize = 8;
 const WRITES_TOGETHER: f64 = 0.1;
 
 /// A replica that strace writes about.
-struct Traced {
-    replica: Replica,
-    valkey: ValkeyProcess,
+pub(crate) struct Traced {
+    pub(crate) replica: Replica,
+    pub(crate) valkey: ValkeyProcess,
     folder: tempfile::TempDir,
 }
 
 impl Traced {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let valkey = ValkeyProcess::start().await.unwrap();
         let options = ReplicaOptions::new(env!("CARGO_BIN_EXE_tidings-demo"), "traced")
@@ -57,7 +59,21 @@ impl Traced {
     }
 
     fn trace(&self) -> Trace {
-        Trace::read(&self.folder.path().join("trace"))
+        self.trace_from(0)
+    }
+
+    /// What is written of it from this byte on.
+    pub(crate) fn trace_from(&self, begin: u64) -> Trace {
+        Trace::read(&self.file(), begin)
+    }
+
+    /// How many bytes have been written of it.
+    pub(crate) fn written(&self) -> u64 {
+        fs::metadata(self.file()).unwrap().len()
+    }
+
+    fn file(&self) -> PathBuf {
+        self.folder.path().join("trace")
     }
 }
 

@@ -1,6 +1,12 @@
 //! What strace wrote of a replica, by the events that it was delivering.
 
-use std::{collections::BTreeMap, fmt, fs, path::Path};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    fs::File,
+    io::{Read as _, Seek as _, SeekFrom},
+    path::Path,
+};
 
 /// What strace wrote of a replica, in the order in which calls began and ended.
 pub(crate) struct Trace(String);
@@ -32,10 +38,13 @@ struct Call<'a> {
 }
 
 impl Trace {
-    /// What was written up to now.
-    pub(crate) fn read(file: &Path) -> Self {
-        // The last line may be half written, in the middle of a character even.
-        Self(String::from_utf8_lossy(&fs::read(file).unwrap()).into_owned())
+    /// What was written from the byte `begin` up to now.
+    pub(crate) fn read(file: &Path, begin: u64) -> Self {
+        let (mut file, mut trace) = (File::open(file).unwrap(), Vec::new());
+        file.seek(SeekFrom::Start(begin)).unwrap();
+        file.read_to_end(&mut trace).unwrap();
+        // The first and the last line may be half written, in the middle of a character even.
+        Self(String::from_utf8_lossy(&trace).into_owned())
     }
 
     /// The calls from the first in which the event of a number is read to the first of another, by their numbers.
