@@ -64,13 +64,13 @@ async fn one_subscription_is_refused_and_another_is_confirmed() {
     let (join_a, join_b) = (stage.join::<OnProducts>(&a).await, stage.join::<OnProducts>(&b).await);
     assert_eq!(stage.wanted(), [a.clone(), b.clone()]);
     let refusal = unavailable("no permission");
-    stage.broker.inbox.refuse(&[a.clone()], &refusal);
+    stage.broker.inbox.refuse(slice::from_ref(&a), &refusal);
     stage.confirm(&[&b]).await;
     assert_eq!(join_a.await.unwrap().unwrap_err(), refusal);
     let look = stage.look(&[&b]).await;
     // The next one asks again.
     let again = stage.join::<OnProducts>(&a).await;
-    assert_eq!(stage.wanted(), [a.clone()]);
+    assert_eq!(stage.wanted(), slice::from_ref(&a));
     stage.confirm(&[&a]).await;
     let second = stage.look(&[&a]).await;
     stage.answer(second, vec![at(3)]).await;
@@ -86,11 +86,11 @@ async fn a_subscription_that_was_refused_is_asked_for_again_by_the_next_to_join(
     let part = stage.part.clone();
     let mut first = std::pin::pin!(part.join::<OnProducts>(a.clone()));
     assert!(first.as_mut().now_or_never().is_none());
-    assert_eq!(stage.wanted(), [a.clone()]);
-    stage.broker.inbox.refuse(&[a.clone()], &unavailable("no permission"));
+    assert_eq!(stage.wanted(), slice::from_ref(&a));
+    stage.broker.inbox.refuse(slice::from_ref(&a), &unavailable("no permission"));
     stage.idle().await;
     let second = stage.join::<OnProducts>(&a).await;
-    assert_eq!(stage.wanted(), [a.clone()]);
+    assert_eq!(stage.wanted(), slice::from_ref(&a));
     stage.confirm(&[&a]).await;
     let look = stage.look(&[&a]).await;
     stage.answer(look, vec![at(3)]).await;
@@ -161,9 +161,9 @@ async fn a_channel_is_left_and_joined_again_while_its_look_is_pending() {
     let outdated = stage.look(&[&a]).await;
     gone.abort();
     stage.idle().await;
-    assert_eq!(stage.broker.inbox.changes(usize::MAX).unsubscribe, [a.clone()]);
+    assert_eq!(stage.broker.inbox.changes(usize::MAX).unsubscribe, slice::from_ref(&a));
     let join = stage.join::<OnProducts>(&a).await;
-    assert_eq!(stage.wanted(), [a.clone()]);
+    assert_eq!(stage.wanted(), slice::from_ref(&a));
     stage.confirm(&[&a]).await;
     let look = stage.look(&[&a]).await;
     stage.push(&a, 5).await;

@@ -3,7 +3,7 @@
 //!
 //! The clock stands still unless nothing else can go on, so every test runs the same way each time.
 
-use std::{fmt::Debug, sync::Arc, time::Duration};
+use std::{fmt::Debug, slice, sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, stream};
 use serde_json::Value;
@@ -162,7 +162,7 @@ impl Stage {
     /// Joins a channel that stands at `offset`.
     async fn listen(&mut self, key: &ChannelKey, offset: u64) -> Listener {
         let join = self.join::<OnProducts>(key).await;
-        assert_eq!(self.wanted(), [key.clone()]);
+        assert_eq!(self.wanted(), slice::from_ref(key));
         self.confirm(&[key]).await;
         let look = self.look(&[key]).await;
         self.answer(look, vec![at(offset)]).await;
