@@ -234,8 +234,11 @@ impl OpenRpc {
             let taken =
                 [&self.inputs, &self.outputs].iter().any(|s| s.definitions().contains_key(&name));
             if taken {
+                let published = publish::SCHEMAS.contains(&&*name);
+                let owner =
+                    if published { "what clients publish" } else { "a subscription's events" };
                 self.faults.push(format!(
-                    "a type is called {name}, which is a name of the framework's (of a subscription's events, or of publishing); rename the type \
+                    "a type is called {name}, which is the name of {owner}; rename the type \
                      (`#[schemars(rename = \"…\")]`)"
                 ));
             }

@@ -14,7 +14,8 @@ pub const PUBLISH: &str = "tidings.publish";
 pub const MAX_IDEMPOTENCY_KEY: usize = 256;
 
 /// What [`PUBLISH`] takes, one of its events, and what it answers.
-const SCHEMAS: [&str; 3] = ["TidingsPublishInput", "TidingsPublishEvent", "TidingsPublishOutput"];
+pub(super) const SCHEMAS: [&str; 3] =
+    ["TidingsPublishInput", "TidingsPublishEvent", "TidingsPublishOutput"];
 
 /// The errors that publishing may answer, besides those that any call can meet.
 pub const PUBLISH_ERRORS: [ErrorKind; 7] = [

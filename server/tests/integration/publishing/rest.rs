@@ -96,6 +96,9 @@ async fn a_batch_of_a_thousand_with_one_bad_item_says_which_and_publishes_none(b
     server.end().await;
 }
 
+/// A path, headers, a body, and the answer.
+type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str, u16, Value);
+
 #[tokio::test]
 async fn each_refusal_has_its_status_and_body() {
     let args = ["--max-publish-bytes", "2000", "--max-payload-bytes", "1000"];
@@ -116,7 +119,7 @@ async fn each_refusal_has_its_status_and_body() {
     let failed = "the server failed; its log says why";
     let none: &[(&str, &str)] = &[];
     let long_key = "k".repeat(257);
-    let cases: &[(&str, &[(&str, &str)], &str, u16, Value)] = &[
+    let cases: &[Case<'_>] = &[
         (
             to,
             none,
