@@ -1,6 +1,6 @@
 //! What every proxy has to do.
 
-use std::{fmt::Display, time::Duration};
+use std::fmt::Display;
 
 use futures_util::{
     FutureExt as _,
@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use crate::{
     Skip,
-    stage::{MAX_CONNECTIONS, Stage},
+    stage::{MAX_CONNECTIONS, PATIENCE, Stage},
 };
 
 /// How many clients come while a replica is away.
@@ -23,8 +23,6 @@ const LARGE: usize = 500_000;
 const IDLE_SECONDS: u32 = 3;
 /// Pings that take more than twice as long: the replica sends two a second.
 const PINGS: usize = 14;
-/// Runs out only when something is broken.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 type Check = for<'a> fn(&'a mut Stage) -> LocalBoxFuture<'a, ()>;
 

@@ -66,7 +66,7 @@ behind! {
     nginx: Nginx, AtOnce, AtOnce, AtOnce;
     haproxy: HaProxy, AtOnce, AtOnce, AtOnce;
     #[ignore = "make test-proxies"]
-    caddy: Caddy, AtOnce, Soon, Soon;
+    caddy: Caddy, AtOnce, Soon, ByRetry;
     #[ignore = "make test-proxies"]
     apache: Apache, AtOnce, AtOnce, ByRetry;
     #[ignore = "make test-proxies"]

@@ -1,12 +1,17 @@
 //! A Valkey, two replicas and a proxy in front of them.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use tidings_testkit::{Client, Front, Proxy, Replica, ReplicaOptions, ValkeyProcess};
+use tokio::time::timeout;
 
 use crate::{Skip, Skips};
 
 /// How many connections a replica takes.
 pub(crate) const MAX_CONNECTIONS: usize = 60;
+/// Runs out only when something is broken.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// How often a replica pings: short, so that a test sees many pings.
 const PING_INTERVAL: &str = "500ms";
 
@@ -76,12 +81,15 @@ impl Stage {
     /// A new connection through the proxy. Where the proxy may refuse one while a replica is dead, it tries again, as
     /// clients do.
     pub(crate) async fn connect(&self) -> Client {
-        loop {
-            match Client::try_connect(&self.front.ws_url()).await {
-                Ok(client) => return client,
-                Err(error) => assert_ne!(self.skips.dead, Skip::AtOnce, "{error}"),
+        let connected = async {
+            loop {
+                match Client::try_connect(&self.front.ws_url()).await {
+                    Ok(client) => return client,
+                    Err(error) => assert_ne!(self.skips.dead, Skip::AtOnce, "{error}"),
+                }
             }
-        }
+        };
+        timeout(PATIENCE, connected).await.expect("the proxy still refuses the client")
     }
 
     /// A client that follows `list-1` through the proxy from now on.
