@@ -6,13 +6,14 @@ use std::{
 };
 
 use clap::Parser;
-use mimalloc::MiMalloc;
 use tidings::{Error, health, init_log, shutdown_requested};
 use tidings_demo::{Cli, Command, background_updates, router, server};
 
-/// glibc keeps what a burst of subscriptions or a flood of events took; this one gives it back, at the same speed.
+/// glibc keeps the memory that a burst of subscriptions or a flood of events took. jemalloc's background threads give it
+/// back to the system, also while nothing happens. It cannot be built for MSVC.
+#[cfg(not(target_env = "msvc"))]
 #[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {

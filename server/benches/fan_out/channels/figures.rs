@@ -148,7 +148,10 @@ pub(crate) struct Windows {
     pub(crate) received: u64,
     pub(crate) seconds: f64,
     pub(crate) cpu_seconds: f64,
+    /// Memory before the first connection.
     pub(crate) idle_kib: u64,
+    /// With all subscribed, and before the first event.
+    pub(crate) live_kib: u64,
     pub(crate) full_kib: u64,
     pub(crate) left_kib: u64,
 }

@@ -51,10 +51,11 @@ const HOT: [Column<Hot>; 10] = [
     ("told out of reach", |h| h.told_down as f64 + h.broker_losses, 0),
 ];
 
-const WINDOWS: [Column<Windows>; 5] = [
+const WINDOWS: [Column<Windows>; 6] = [
     ("not delivered", |w| w.events as f64 - w.received as f64, 0),
     ("CPU s", |w| w.cpu_seconds, 1),
     ("MiB idle", |w| mib(w.idle_kib), 0),
+    ("MiB live", |w| mib(w.live_kib), 0),
     ("MiB full", |w| mib(w.full_kib), 0),
     ("MiB kept", |w| mib(w.left_kib), 0),
 ];

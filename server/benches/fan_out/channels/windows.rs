@@ -1,10 +1,13 @@
 //! Many events in many channels: what the server keeps of them.
 
-use std::time::Duration;
+use std::{thread, time::Duration};
 
 use super::{figures::Windows, gauge, join, stage::SILENCE};
 use crate::{error::BoxError, publisher::Plan, scenario::Load, server::Server, window::Bench};
 
+/// How long after all have left it takes an allocator to give back what was freed: jemalloc's decay takes 10 s, and begins
+/// a little late.
+const GIVEN_BACK: Duration = Duration::from_secs(20);
 /// How many events each channel gets.
 const EACH: u64 = 1_100;
 /// How many events are published at once, to as many channels as there are.
@@ -21,6 +24,7 @@ pub(crate) fn measure(bench: &mut Bench, server: Server, load: Load) -> Result<W
     let mut clients = stage.open(guests)?;
     let mut press = stage.press(guests, load.bytes)?;
     join::subscribe(&mut stage, &mut clients, guests, |_| {})?;
+    let live_kib = gauge::settled(stage.running.pid())?;
     let events = EACH * u64::from(guests.channels());
     let mark = stage.mark()?;
     for from in (0..events).step_by(CHUNK) {
@@ -35,6 +39,7 @@ pub(crate) fn measure(bench: &mut Bench, server: Server, load: Load) -> Result<W
     let received = clients.ledger().received;
     drop(clients);
     stage.left();
+    thread::sleep(GIVEN_BACK);
     Ok(Windows {
         channels: guests.channels(),
         events,
@@ -43,6 +48,7 @@ pub(crate) fn measure(bench: &mut Bench, server: Server, load: Load) -> Result<W
         seconds,
         cpu_seconds,
         idle_kib,
+        live_kib,
         full_kib,
         left_kib: gauge::settled(stage.running.pid())?,
     })
