@@ -305,8 +305,9 @@ pub(crate) trait Broker: fmt::Debug + Send + Sync + 'static {
 /// itself.
 pub(crate) type IncomingStream = BoxStream<'static, Incoming>;
 
-/// Channels whose positions can be asked for at once.
-pub(crate) const POSITIONS_AT_ONCE: usize = 256;
+/// Channels whose positions can be asked for at once. Valkey serves nobody else meanwhile, about 5 µs for each channel; its
+/// function takes up to 256, for replicas of earlier versions.
+pub(crate) const POSITIONS_AT_ONCE: usize = 64;
 
 /// The bounds of the inbox of one part, where there are `parts`.
 fn inbox_limits(parts: usize) -> InboxLimits {

@@ -32,8 +32,8 @@ use crate::{
 /// How much is read of one channel at a time: bytes of payload, overrun by at most one payload or a few.
 const READ_BYTES: usize = 256 * 1024;
 
-/// Tasks of a part that ask where channels stand.
-const LOOKERS: usize = 2;
+/// Tasks of a part that ask where channels stand. Enough for the broker always to have the next question.
+const LOOKERS: usize = 8;
 
 /// Tasks of a part that read channels.
 const READERS: usize = 4;
