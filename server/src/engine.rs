@@ -78,6 +78,7 @@ impl Engine {
             // What the window sends at once must fit an outbox, beside live events.
             window_bytes: config.limits.window_bytes.min(config.limits.outbox_bytes / 2) as usize,
             all_windows_bytes: config.limits.all_windows_bytes as usize,
+            longest_rest: config.limits.longest_rest,
             shards: parts,
         };
         let end = CancellationToken::new();

@@ -74,6 +74,11 @@ pub struct Limits {
     #[arg(long, env = "ALL_WINDOWS_BYTES", value_name = "BYTES", default_value_t = 256 * 1024 * 1024)]
     pub all_windows_bytes: u32,
 
+    /// The longest rest between two writes to each subscriber of a channel with more than 32: events that come meanwhile
+    /// share a write. A shorter one costs CPU time, and a longer one delays events; `0s` is none. Counts in whole milliseconds.
+    #[arg(long, env = "LONGEST_REST", value_name = "TIME", default_value = "2ms", value_parser = time)]
+    pub longest_rest: Duration,
+
     /// How often each connection is pinged.
     #[arg(long, env = "PING_INTERVAL", value_name = "TIME", default_value = "20s", value_parser = positive)]
     pub ping_interval: Duration,

@@ -21,8 +21,8 @@ pub(super) fn time(time: &str) -> Result<Duration, String> {
 }
 
 /// Reads a time of at least [`LEAST_TIME`], such as `3s`.
-pub(super) fn positive(value: &str) -> Result<Duration, String> {
-    match time(value)? {
+pub(super) fn positive(text: &str) -> Result<Duration, String> {
+    match time(text)? {
         time if time < LEAST_TIME => Err("must be 1ms or more".to_owned()),
         time => Ok(time),
     }

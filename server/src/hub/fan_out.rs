@@ -3,7 +3,7 @@
 
 use std::{
     sync::{Arc, atomic::Ordering},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use super::{
@@ -19,10 +19,6 @@ pub(super) const OUTGOING_BYTES: usize = 1024 * 1024;
 
 /// Rounds over few subscribers before a task goes on with them.
 const ROUNDS_AT_ONCE: usize = 4;
-
-/// The longest rest between two rounds. Where events follow each other quickly, those that come meanwhile are
-/// written together: most of what a delivery costs is the system call.
-const LONGEST_REST: Duration = Duration::from_millis(2);
 
 impl Part {
     /// Hands what is on its way to the subscribers of a channel: at once where they are few, else in tasks.
@@ -73,7 +69,8 @@ impl Part {
     }
 
     /// Walks over the subscribers of a shard as long as there is reason to. After a round it rests for as long as
-    /// that took, so that no channel takes all the time there is.
+    /// that took, so that no channel takes all the time there is, and at most for `longest_rest`. Events that come
+    /// meanwhile are written together: most of what a delivery costs is the system call.
     async fn walk(self: Arc<Self>, channel: Arc<HubChannel>, shard: usize) {
         loop {
             let begun = Instant::now();
@@ -81,7 +78,13 @@ impl Part {
                 tokio::task::yield_now().await;
             }
             self.resume_if_idle(&channel);
-            tokio::time::sleep(begun.elapsed().min(LONGEST_REST)).await;
+            let rest = begun.elapsed().min(self.shared.options.longest_rest);
+            // The timer counts in milliseconds, so even a rest of nothing would last one.
+            if rest.is_zero() {
+                tokio::task::yield_now().await;
+            } else {
+                tokio::time::sleep(rest).await;
+            }
             if channel.give_up(shard) {
                 return;
             }

@@ -65,6 +65,8 @@ pub(crate) struct HubOptions {
     pub window_bytes: usize,
     /// The same for all channels together.
     pub all_windows_bytes: usize,
+    /// The longest rest between two rounds over the subscribers of a channel with many.
+    pub longest_rest: Duration,
     /// Into how many parts the subscribers of a channel with many are divided, that are served at the same time.
     pub shards: usize,
 }

@@ -87,7 +87,7 @@ impl WindowBudget {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::{sync::Arc, time::Duration};
 
     use tidings_contract::SubscriptionId;
     use uuid::Uuid;
@@ -108,6 +108,7 @@ mod tests {
             max_payload_bytes: 1 << 20,
             window_bytes: 1 << 20,
             all_windows_bytes: limit,
+            longest_rest: Duration::ZERO,
             shards: 1,
         };
         let procedure =

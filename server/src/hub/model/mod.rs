@@ -7,7 +7,7 @@
 //! order, each at most once, with none missing between two events unless a gap stands between them; and in
 //! the end it has the newest. What was published is written down here, so nothing that the broker has lost can hide.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
 use proptest::prelude::*;
@@ -123,6 +123,7 @@ impl Model {
             max_payload_bytes: ROOM,
             window_bytes,
             all_windows_bytes: ROOM,
+            longest_rest: Duration::ZERO,
             shards: 2,
         };
         let budget = Arc::new(WindowBudget::new(ROOM));
