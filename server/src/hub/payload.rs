@@ -44,10 +44,14 @@ pub(crate) type Decode = fn(&[u8]) -> Result<Box<RawValue>, PayloadFault>;
 /// When it does not fit, with the path of the first fault.
 pub(crate) fn decode<P: Subscription>(payload: &[u8]) -> Result<Box<RawValue>, PayloadFault> {
     let whole = |e: serde_json::Error| PayloadFault::whole(reason(&e));
-    let mut json = serde_json::Deserializer::from_slice(payload);
-    let event: P::Event = serde_path_to_error::deserialize(&mut json)
-        .map_err(|e| PayloadFault { path: e.path().into(), reason: reason(e.inner()) })?;
-    json.end().map_err(whole)?;
+    // Keeping track of the path costs every payload, and only one with a fault needs it.
+    let event: P::Event = serde_json::from_slice(payload).or_else(|_| {
+        let mut json = serde_json::Deserializer::from_slice(payload);
+        let event = serde_path_to_error::deserialize(&mut json)
+            .map_err(|e| PayloadFault { path: e.path().into(), reason: reason(e.inner()) })?;
+        json.end().map_err(whole)?;
+        Ok(event)
+    })?;
     to_raw_value(&event).map_err(whole)
 }
 

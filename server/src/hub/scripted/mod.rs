@@ -60,6 +60,7 @@ impl Stage {
             max_payload_bytes: ROOM,
             window_bytes: ROOM,
             all_windows_bytes: ROOM,
+            longest_rest: Duration::ZERO,
             shards: 2,
         };
         let shared = Shared {
