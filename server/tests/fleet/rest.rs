@@ -12,10 +12,13 @@ pub(super) fn options() -> FleetOptions {
     FleetOptions { replica_environment: vec![dev], ..options }
 }
 
-async fn post(replica: &Replica, path: &str, body: &Value) -> (u16, Value) {
-    let url = format!("http://{}{path}", replica.address());
-    let answer = http().post(url).json(body).send().await.unwrap();
+async fn post(at: &str, path: &str, body: &Value) -> (u16, Value) {
+    let answer = http().post(format!("{at}{path}")).json(body).send().await.unwrap();
     (answer.status().as_u16(), answer.json().await.unwrap())
+}
+
+fn at(replica: &Replica) -> String {
+    format!("http://{}", replica.address())
 }
 
 #[tokio::test]
@@ -23,9 +26,10 @@ async fn rest_event_to_the_frontend_through_the_scaled_proxy() {
     const FRONTENDS: usize = 12;
     let fleet = Fleet::start(&options()).await.unwrap();
     let mut frontends = subscribers(&fleet, FRONTENDS).await;
-    for (n, backend) in fleet.replicas.iter().enumerate() {
+    let replicas = fleet.replicas.iter().map(at);
+    for (n, backend) in replicas.chain([fleet.url()]).enumerate() {
         let list = json!([{ "id": "1", "name": format!("from {n}") }]);
-        let (status, answer) = post(backend, "/publish/onUpdates/list-1", &list).await;
+        let (status, answer) = post(&backend, "/publish/onUpdates/list-1", &list).await;
         assert_eq!(status, 200, "{answer}");
         for (frontend, id, _) in &mut frontends {
             let event = frontend.event(*id).await;
@@ -41,7 +45,7 @@ async fn rest_event_to_the_frontend_through_the_scaled_proxy() {
 async fn the_demo_lets_nobody_publish_outside_of_development_mode() {
     let options = FleetOptions::new(env!("CARGO_BIN_EXE_tidings-demo"));
     let fleet = Fleet::start(&FleetOptions { replicas: 1, ..options }).await.unwrap();
-    let (status, answer) = post(&fleet.replicas[0], "/publish/onUpdates/list-1", &json!([])).await;
+    let (status, answer) = post(&at(&fleet.replicas[0]), "/publish/onUpdates/list-1", &json!([])).await;
     assert_eq!((status, &answer["data"]["name"]), (403, &json!("forbidden")));
     fleet.stop().await.unwrap();
 }

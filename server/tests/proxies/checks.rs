@@ -17,6 +17,8 @@ use crate::{
 
 /// How many clients come while a replica is away.
 const NEWCOMERS: usize = 40;
+/// The input of a subscription to `list-1`, in a query.
+const LIST: &str = "input=%7B%22channel%22%3A%22list-1%22%7D";
 /// The payload of a large event: bytes.
 const LARGE: usize = 500_000;
 /// After how long without traffic a proxy closes a connection in the check of pings: seconds.
@@ -28,7 +30,7 @@ type Check = for<'a> fn(&'a mut Stage) -> LocalBoxFuture<'a, ()>;
 
 macro_rules! checks {
     ($($name:ident,)+) => {
-        /// By their names, in the order in which they run. SSE and long poll are to be added here.
+        /// By their names, in the order in which they run.
         pub(crate) const CHECKS: &[(&str, Check)] =
             &[$((stringify!($name), |stage| $name(stage).boxed_local())),+];
     };
@@ -40,6 +42,8 @@ checks! {
     a_large_event_comes_whole,
     pings_keep_an_idle_connection_open,
     a_query_is_answered_over_post,
+    each_event_of_a_stream_comes_before_the_next_is_published,
+    a_waiting_poll_is_answered_by_the_next_event,
     a_replica_that_leaves_says_so_and_its_client_resumes,
     the_client_of_a_killed_replica_resumes,
     new_clients_are_served_while_a_replica_is_dead,
@@ -83,6 +87,25 @@ async fn pings_keep_an_idle_connection_open(stage: &mut Stage) {
 
 async fn a_query_is_answered_over_post(stage: &mut Stage) {
     assert_eq!(query(stage).await.unwrap(), "Leanne Graham");
+}
+
+async fn each_event_of_a_stream_comes_before_the_next_is_published(stage: &mut Stage) {
+    let url = format!("{}/sse/onUpdates?{LIST}", stage.front.url());
+    let mut stream = http().get(url).send().await.unwrap().error_for_status().unwrap();
+    read_until(&mut stream, "started").await;
+    for n in 0..5 {
+        stage.publish(&format!("streamed {n}")).await;
+        read_until(&mut stream, &format!("streamed {n}")).await;
+    }
+}
+
+async fn a_waiting_poll_is_answered_by_the_next_event(stage: &mut Stage) {
+    let poll = format!("{}/poll/onUpdates?{LIST}", stage.front.url());
+    let first = json_of(format!("{poll}&waitMs=0")).await;
+    let cursor = first["lastEventId"].as_str().unwrap_or_else(|| panic!("no cursor: {first}"));
+    let waiting = json_of(format!("{poll}&lastEventId={cursor}"));
+    let (answer, ()) = join(waiting, stage.publish("polled")).await;
+    assert_eq!(answer["events"][0]["data"][0]["name"], "polled", "{answer}");
 }
 
 async fn a_replica_that_leaves_says_so_and_its_client_resumes(stage: &mut Stage) {
@@ -169,12 +192,35 @@ async fn websocket(stage: &Stage) -> Result<(), impl Display> {
     Client::try_connect(&stage.front.ws_url()).await.map(drop)
 }
 
-/// Asks for a user over POST, on a new connection.
-async fn query(stage: &Stage) -> reqwest::Result<Value> {
+/// Reads a stream until it has said `text`. Where a proxy keeps it back, patience ends.
+async fn read_until(stream: &mut reqwest::Response, text: &str) {
+    let reading = async {
+        let mut read = String::new();
+        while !read.contains(text) {
+            let chunk = stream.chunk().await.unwrap();
+            let chunk = chunk.unwrap_or_else(|| panic!("the stream has ended after {read:?}"));
+            read.push_str(&String::from_utf8_lossy(&chunk));
+        }
+    };
+    timeout(PATIENCE, reading).await.unwrap_or_else(|_| panic!("{text:?} has not come"));
+}
+
+/// Gets an answer, on a new connection.
+async fn json_of(url: String) -> Value {
+    let answer = timeout(PATIENCE, http().get(url).send()).await.expect("no answer has come");
+    answer.unwrap().error_for_status().unwrap().json().await.unwrap()
+}
+
+fn http() -> reqwest::Client {
     // In the server's own process it does so itself.
     let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
+}
+
+/// Asks for a user over POST, on a new connection.
+async fn query(stage: &Stage) -> reqwest::Result<Value> {
     let call = json!({ "jsonrpc": "2.0", "id": 1, "method": "userById", "params": { "id": "1" } });
-    let post = reqwest::Client::new().post(format!("{}/rpc", stage.front.url())).json(&call);
+    let post = http().post(format!("{}/rpc", stage.front.url())).json(&call);
     let mut answer: Value = post.send().await?.error_for_status()?.json().await?;
     Ok(answer["result"]["name"].take())
 }
