@@ -5,12 +5,12 @@ use std::{fmt, sync::Arc, time::Duration};
 use futures_util::future::join_all;
 use tokio::time::{sleep, timeout};
 
-use super::{Progress, Record, Subscriber};
+use super::{Progress, Record, Subscriber, Transport};
 
 /// How long all of them together may take to come as far as they should: longer than two of their longest pauses.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// Many subscribers, spread evenly over channels.
+/// Many subscribers, spread evenly over channels, and in each channel over transports.
 #[derive(Debug)]
 pub struct Crowd {
     channels: usize,
@@ -40,8 +40,8 @@ impl Stuck {
 }
 
 impl Crowd {
-    /// Starts `count` subscribers and waits until all have been told `started`. Each of their connections goes to one
-    /// of `urls`, at random.
+    /// Starts `count` subscribers over WebSocket, and waits until all have been told `started`. Each of their connections
+    /// goes to one of `urls`, at random.
     ///
     /// # Errors
     ///
@@ -51,9 +51,26 @@ impl Crowd {
         channels: &[String],
         count: usize,
     ) -> Result<Self, Stuck> {
+        Self::join_by(&[Transport::WebSocket], urls, channels, count).await
+    }
+
+    /// The same over several transports: equally many of each, in each channel, where the numbers allow it.
+    ///
+    /// # Errors
+    ///
+    /// When some have not within 90 s.
+    pub async fn join_by(
+        transports: &[Transport],
+        urls: impl IntoIterator<Item = String>,
+        channels: &[String],
+        count: usize,
+    ) -> Result<Self, Stuck> {
         let urls: Arc<[String]> = urls.into_iter().collect();
-        let subscribers = channels.iter().cycle().take(count);
-        let subscribers = subscribers.map(|channel| Subscriber::start(urls.clone(), channel));
+        let subscribers = (0..count).map(|n| {
+            let channel = &channels[n % channels.len()];
+            let transport = transports[n / channels.len() % transports.len()];
+            Subscriber::start(transport, urls.clone(), channel)
+        });
         let crowd = Self { channels: channels.len(), subscribers: subscribers.collect() };
         crowd.all("their subscription", |_, progress| progress.started > 0).await?;
         Ok(crowd)
@@ -126,7 +143,7 @@ impl Crowd {
         join_all(each).await;
     }
 
-    /// All leave for good. Answers what each saw, with the index of its channel.
+    /// All leave for good. Answers what each saw, with the index of its channel, in the order in which they joined.
     pub async fn leave(self) -> Vec<(usize, Record)> {
         let channels = self.channels;
         let each = self.subscribers.into_iter().enumerate();
