@@ -9,6 +9,8 @@ use std::{path::Path, time::Duration};
 
 use tidings_testkit::chaos::{Channels, Fault, Load, Pace, Scene, Stage};
 
+mod long_polling_with_a_broker;
+
 const PACE: Pace = Pace { times: 1, hold: Duration::from_millis(500) };
 const LOAD: Load = Load { clients: 30, channels: 3, period: Duration::from_millis(50), calm: 5 };
 

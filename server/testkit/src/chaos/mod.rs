@@ -5,6 +5,7 @@
 //! - [`Scene`]: what the fleet is made of
 //! - [`Stage`]: a fleet, and a load to try a fault under
 //! - [`Channels`]: many channels through a restart of Valkey
+//! - [`Transports`]: every transport while replicas end
 //! - [`Told`]: how soon clients were told that events do not come
 
 mod channels;
@@ -14,6 +15,7 @@ mod scene;
 mod stage;
 mod strike;
 mod told;
+mod transports;
 
 use flood::flood;
 
@@ -22,3 +24,4 @@ pub use fault::{Fault, Pace};
 pub use scene::Scene;
 pub use stage::{Failure, Load, Report, Stage};
 pub use told::Told;
+pub use transports::{Transports, TransportsReport};

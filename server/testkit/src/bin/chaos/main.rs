@@ -5,6 +5,7 @@ mod faults;
 mod jitter;
 mod row;
 mod storm;
+mod transports;
 
 use std::{
     path::{Path, PathBuf},
@@ -48,6 +49,8 @@ enum Part {
     Faults,
     /// Many channels, a hundred for each connection, through a restart of Valkey
     Channels,
+    /// 300 subscribers of 20 channels, a third each on WebSocket, server-sent events and long polls, while replicas end
+    Transports,
     /// 2,000 clients on two replicas, each cut off every 15 s for 2 s
     Jitter,
     /// 5,000 clients that come back to one fresh replica at once, and have missed 100 events each
@@ -81,6 +84,9 @@ async fn run(arguments: &Arguments) -> Result<Broken, Failure> {
     }
     if wanted(Part::Channels) {
         broken.extend(channels::run(&tidings, arguments.channels).await?);
+    }
+    if wanted(Part::Transports) {
+        broken.extend(transports::run(&tidings).await?);
     }
     if wanted(Part::Jitter) {
         broken.extend(jitter::run(&tidings).await?);
