@@ -80,6 +80,9 @@ pub(crate) enum Command {
     /// The bare floor, which the bench starts by itself.
     #[command(hide = true)]
     Floor,
+    /// A long poll of bare axum, which the bench starts by itself.
+    #[command(hide = true)]
+    BarePoll,
     /// A server in this process, which the bench starts by itself.
     #[command(hide = true)]
     Parts,

@@ -67,12 +67,27 @@ impl Connection {
         Ok(Self { socket, stage: Stage::Connecting, protocol, rest: Vec::new(), next: 0 })
     }
 
-    /// Asks for the WebSocket.
+    /// Asks for the WebSocket, or for what the protocol has in its place.
     pub(crate) fn upgrade(&mut self, address: SocketAddr) -> io::Result<()> {
+        let path = self.protocol.path();
+        match self.protocol {
+            Protocol::EventStream => {
+                self.stage = Stage::Upgrading;
+                return write!(self.socket, "GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+            }
+            Protocol::LongPoll => {
+                self.stage = Stage::Subscribing;
+                return write!(
+                    self.socket,
+                    "GET {path}&waitMs=0 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+                );
+            }
+            Protocol::JsonRpc | Protocol::Trpc | Protocol::SocketIo => {}
+        }
         let request = format!(
             "GET {} HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {}\r\n\r\n",
-            self.protocol.path(),
+            path,
             frame::KEY,
         );
         self.stage = Stage::Upgrading;
@@ -105,7 +120,56 @@ impl Connection {
     fn take(&mut self, bytes: &[u8], desk: &mut Desk) {
         let now = desk.clock.now();
         let rest = std::mem::take(&mut self.rest);
-        self.rest = take_whole(rest, bytes, |bytes| self.frames(bytes, desk, now));
+        self.rest = take_whole(rest, bytes, |bytes| match self.protocol {
+            Protocol::EventStream => self.messages(bytes, desk, now),
+            Protocol::LongPoll => self.answers(bytes, desk, now),
+            Protocol::JsonRpc | Protocol::Trpc | Protocol::SocketIo => {
+                self.frames(bytes, desk, now)
+            }
+        });
+    }
+
+    /// Takes the messages of an event stream that are whole, and answers how many bytes that was. The sizes of chunks
+    /// stand between messages, since the server makes each message a chunk.
+    fn messages(&mut self, bytes: &[u8], desk: &mut Desk, now: u64) -> usize {
+        let mut at = 0;
+        if self.stage == Stage::Upgrading {
+            let Some(end) = memchr::memmem::find(bytes, b"\r\n\r\n") else { return 0 };
+            at = end + 4;
+            if !bytes.starts_with(b"HTTP/1.1 200 ") {
+                self.close(desk);
+                return bytes.len();
+            }
+            self.stage = Stage::Subscribing;
+        }
+        while let Some(length) = memchr::memmem::find(&bytes[at..], b"\n\n") {
+            self.message(&bytes[at..at + length], desk, now);
+            at += length + 2;
+        }
+        at
+    }
+
+    /// Takes the answer to a poll if it is whole, asks again, and answers how many bytes that was.
+    fn answers(&mut self, bytes: &[u8], desk: &mut Desk, now: u64) -> usize {
+        let Some(head) = memchr::memmem::find(bytes, b"\r\n\r\n") else { return 0 };
+        if !bytes.starts_with(b"HTTP/1.1 200 ") {
+            self.close(desk);
+            return bytes.len();
+        }
+        let Some(length) = number_after(&bytes[..head + 4], b"content-length: ") else {
+            self.close(desk);
+            return bytes.len();
+        };
+        let Some(body) = bytes.get(head + 4..head + 4 + length) else { return 0 };
+        self.message(body, desk, now);
+        let (path, cursor) = (self.protocol.path(), cursor(body).unwrap_or_default());
+        let request = format!(
+            "GET {path}&waitMs=55000&lastEventId={cursor} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+        );
+        if self.socket.write_all(request.as_bytes()).is_err() {
+            self.close(desk);
+        }
+        head + 4 + length
     }
 
     /// Takes what is whole, and answers how many bytes that was.
@@ -157,4 +221,19 @@ impl Connection {
             self.close(desk);
         }
     }
+}
+
+/// The number behind a name.
+fn number_after(text: &[u8], name: &[u8]) -> Option<usize> {
+    let from = memchr::memmem::find(text, name)? + name.len();
+    let end = from + text[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    std::str::from_utf8(&text[from..end]).ok()?.parse().ok()
+}
+
+/// The cursor of the answer to a poll.
+fn cursor(body: &[u8]) -> Option<&str> {
+    let name = br#""lastEventId":""#;
+    let from = memchr::memmem::find(body, name)? + name.len();
+    let length = memchr::memchr(b'"', &body[from..])?;
+    std::str::from_utf8(&body[from..from + length]).ok()
 }

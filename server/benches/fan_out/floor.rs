@@ -86,7 +86,7 @@ pub(crate) fn serve() -> Result<(), BoxError> {
 }
 
 #[expect(clippy::print_stdout, reason = "the bench waits for this line")]
-fn announce() {
+pub(crate) fn announce() {
     println!("listening");
 }
 
@@ -212,7 +212,7 @@ fn line(bytes: &[u8], at: usize) -> Option<(&[u8], usize)> {
 }
 
 /// An event's id and time as members of JSON, and its payload.
-fn header(message: &[u8]) -> Option<(String, &[u8])> {
+pub(crate) fn header(message: &[u8]) -> Option<(String, &[u8])> {
     let end = memchr::memchr(b'\n', message)?;
     let line = std::str::from_utf8(&message[..end]).ok()?;
     let mut words = line.split(' ').skip(1);

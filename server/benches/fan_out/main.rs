@@ -11,9 +11,10 @@
 //! - `parts`: a server in a process of the bench's own, on one core and on two
 //! - `query`: calls; `watch`: a replica's metrics; `usage`: what a process uses, by the operating system's word
 //! - `figures`, `summary`, `machine`, `report`, `table`, `chart`: what comes out
-//! - `floor`: the bare floor, a server that does nothing but write
+//! - `floor`: the bare floor, a server that does nothing but write; `bare_poll`: the same for polls
 
 mod arguments;
+mod bare_poll;
 mod broker;
 mod centrifugo;
 mod channels;
@@ -61,6 +62,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.command {
         Some(Command::Floor) => floor::serve(),
+        Some(Command::BarePoll) => bare_poll::serve(),
         Some(Command::Parts) => parts::run(),
         None => report(&arguments).and_then(|report| {
             println!("{}", table::write(&report));

@@ -9,6 +9,10 @@ pub(crate) enum Protocol {
     JsonRpc,
     Trpc,
     SocketIo,
+    /// Server-sent events.
+    EventStream,
+    /// One long poll after the other.
+    LongPoll,
 }
 
 /// What to do about a message.
@@ -26,6 +30,8 @@ impl Protocol {
             Self::JsonRpc => "/rpc",
             Self::Trpc => "/",
             Self::SocketIo => "/socket.io/?EIO=4&transport=websocket",
+            Self::EventStream => "/sse/onUpdates?input=%7B%22channel%22%3A%22list-1%22%7D",
+            Self::LongPoll => "/poll/onUpdates?input=%7B%22channel%22%3A%22list-1%22%7D",
         }
     }
 
@@ -38,17 +44,21 @@ impl Protocol {
             Self::Trpc => Some(
                 r#"{"id":1,"method":"subscription","params":{"path":"onUpdates","input":{"channel":"list-1"}}}"#,
             ),
-            Self::SocketIo => None,
+            Self::SocketIo | Self::EventStream | Self::LongPoll => None,
         }
     }
 
     /// What a client does about a message that is no event.
     pub(crate) fn step(self, message: &[u8]) -> Step {
         match self {
-            Self::JsonRpc | Self::Trpc => match memmem::find(message, br#""type":"started""#) {
-                Some(_) => Step::Subscribed,
-                None => Step::Nothing,
-            },
+            Self::JsonRpc | Self::Trpc | Self::EventStream => {
+                match memmem::find(message, br#""type":"started""#) {
+                    Some(_) => Step::Subscribed,
+                    None => Step::Nothing,
+                }
+            }
+            // The first answer has a cursor, and no event.
+            Self::LongPoll => Step::Subscribed,
             // Engine.IO: 0 open, 2 ping, 3 pong, 4 message; in it, Socket.IO: 0 connect, 2 event, 3 acknowledgement.
             Self::SocketIo => match message {
                 [b'0', ..] => Step::Send("40"),

@@ -39,7 +39,11 @@ impl Bench {
     ) -> Result<Vec<Run>, BoxError> {
         let plain = |fan_out| Run::new(scenario, server, round, fan_out);
         Ok(match scenario {
-            Scenario::Paced | Scenario::Saturated | Scenario::Wide | Scenario::Large => {
+            Scenario::Paced
+            | Scenario::Polled
+            | Scenario::Saturated
+            | Scenario::Wide
+            | Scenario::Large => {
                 let mut stage = self.set(server, load, 0, &[])?;
                 self.warm_up(&mut stage)?;
                 vec![plain(self.measure(&mut stage)?)]

@@ -15,6 +15,8 @@ use crate::{arguments::Arguments, server::Server};
 pub(crate) enum Scenario {
     /// 1,000 subscribers, 20 events a second, 200 bytes.
     Paced,
+    /// 1,000 subscribers that poll, an event a second, 200 bytes.
+    Polled,
     /// 100 subscribers, 2,000 events a second, two at a time, 200 bytes.
     Saturated,
     /// 10,000 subscribers, 2 events a second, 200 bytes.
@@ -67,6 +69,7 @@ impl Scenario {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Paced => "paced",
+            Self::Polled => "polled",
             Self::Saturated => "saturated",
             Self::Wide => "wide",
             Self::Large => "large",
@@ -90,9 +93,11 @@ impl Scenario {
 
     /// Who is measured, unless the arguments name some of them.
     pub(crate) fn servers(self) -> &'static [Server] {
-        use Server::{Bun, Centrifugo, Floor, SocketIo, Tidings, Trpc};
+        use Server::{BarePoll, Bun, Centrifugo, Floor, Poll, SocketIo, Sse, Tidings, Trpc};
         match self {
-            Self::Paced | Self::Saturated => &[Tidings, Bun, SocketIo, Trpc, Floor],
+            Self::Paced => &[Tidings, Sse, Bun, SocketIo, Trpc, Floor],
+            Self::Polled => &[Poll, BarePoll],
+            Self::Saturated => &[Tidings, Bun, SocketIo, Trpc, Floor],
             Self::Wide | Self::Large => &[Tidings, Bun, Floor],
             Self::Query | Self::Stalled | Self::Valkey | Self::Parts => &[Tidings],
             Self::Channels
@@ -118,6 +123,7 @@ impl Scenario {
         };
         match self {
             Self::Paced => paced,
+            Self::Polled => Load { rate: 1, window: seconds(10), ..paced },
             Self::Saturated => {
                 let warm_up = Duration::from_millis(500);
                 Load {

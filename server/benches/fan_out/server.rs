@@ -25,6 +25,12 @@ const INSTANCE: &str = "bench";
 pub(crate) enum Server {
     /// `tidings-demo serve`.
     Tidings,
+    /// The same, with subscribers on server-sent events.
+    Sse,
+    /// The same, with subscribers that poll.
+    Poll,
+    /// A long poll of bare axum: no subscriptions, no checks.
+    BarePoll,
     /// An earlier build of Tidings, given with `--before`.
     Before,
     /// Centrifugo with its Redis engine, given with `--centrifugo`.
@@ -44,6 +50,9 @@ impl Server {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Tidings => "Tidings",
+            Self::Sse => "Tidings SSE",
+            Self::Poll => "Tidings poll",
+            Self::BarePoll => "bare poll",
             Self::Before => "before",
             Self::Centrifugo => "Centrifugo",
             Self::Floor => "bare floor",
@@ -59,6 +68,8 @@ impl Server {
             Self::Tidings | Self::Before | Self::Floor | Self::Bun | Self::Centrifugo => {
                 Protocol::JsonRpc
             }
+            Self::Sse => Protocol::EventStream,
+            Self::Poll | Self::BarePoll => Protocol::LongPoll,
             Self::SocketIo => Protocol::SocketIo,
             Self::Trpc => Protocol::Trpc,
         }
@@ -100,7 +111,9 @@ impl Running {
         arguments: &[&str],
     ) -> Result<Self, BoxError> {
         let replica = match server {
-            Server::Tidings => Some(Path::new(env!("CARGO_BIN_EXE_tidings-demo"))),
+            Server::Tidings | Server::Sse | Server::Poll => {
+                Some(Path::new(env!("CARGO_BIN_EXE_tidings-demo")))
+            }
             Server::Before => Some(programs.before.as_deref().ok_or("--before names no program")?),
             _ => None,
         };
@@ -159,9 +172,13 @@ impl Running {
 /// What to run for a server that is not Tidings.
 fn command(server: Server) -> Result<(PathBuf, Vec<&'static str>), BoxError> {
     Ok(match server {
-        Server::Tidings | Server::Before | Server::Centrifugo | Server::Floor => {
-            (env::current_exe()?, vec!["floor"])
-        }
+        Server::Tidings
+        | Server::Sse
+        | Server::Poll
+        | Server::Before
+        | Server::Centrifugo
+        | Server::Floor => (env::current_exe()?, vec!["floor"]),
+        Server::BarePoll => (env::current_exe()?, vec!["bare-poll"]),
         Server::Bun => (bun()?, vec!["bun.js"]),
         Server::SocketIo => (node()?, vec!["socket-io.js"]),
         Server::Trpc => (node()?, vec!["trpc.js"]),

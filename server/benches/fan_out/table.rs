@@ -25,9 +25,14 @@ pub(crate) fn write(report: &Report) -> String {
         programs.collect::<Vec<_>>().join(", "),
         summary.rounds(),
     );
-    for scenario in
-        [Scenario::Paced, Scenario::Saturated, Scenario::Wide, Scenario::Large, Scenario::Steady]
-    {
+    for scenario in [
+        Scenario::Paced,
+        Scenario::Polled,
+        Scenario::Saturated,
+        Scenario::Wide,
+        Scenario::Large,
+        Scenario::Steady,
+    ] {
         if let Some(table) = fan_out(summary, scenario) {
             let _ = write!(text, "\n{}\n{table}", title(scenario));
         }

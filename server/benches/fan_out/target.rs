@@ -5,7 +5,7 @@ use crate::{
     figures::{FanOut, Run, Stall},
     round::{OUTBOX_BYTES, STALL_LIMIT},
     scenario::Scenario::{self, Large, Paced, Query, Saturated, Valkey, Wide},
-    server::Server::{self, Bun, SocketIo, Tidings, Trpc},
+    server::Server::{self, Bun, SocketIo, Sse, Tidings, Trpc},
     summary::{self, Spread, Summary},
 };
 
@@ -55,6 +55,8 @@ pub(crate) fn all(summary: Summary<'_>) -> Vec<Target> {
     add("paced: CPU per delivery, of Bun's", cost(Paced, Bun), at_most(1.0));
     add("paced: CPU per delivery, of Socket.IO's", cost(Paced, SocketIo), at_most(0.5));
     add("paced: CPU per delivery, of tRPC's", cost(Paced, Trpc), at_most(0.2));
+    let stream = summary.ratio((Paced, Sse), (Paced, Tidings), FanOut::cost);
+    add("paced: CPU per delivery by server-sent events, of WebSocket's", stream, at_most(2.0));
     add("saturated: CPU per delivery, of Bun's", cost(Saturated, Bun), at_most(1.0));
     add("saturated: CPU per delivery, of Socket.IO's", cost(Saturated, SocketIo), at_most(0.3));
     add("saturated: CPU per delivery, of tRPC's", cost(Saturated, Trpc), at_most(0.1));

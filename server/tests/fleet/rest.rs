@@ -45,7 +45,8 @@ async fn rest_event_to_the_frontend_through_the_scaled_proxy() {
 async fn the_demo_lets_nobody_publish_outside_of_development_mode() {
     let options = FleetOptions::new(env!("CARGO_BIN_EXE_tidings-demo"));
     let fleet = Fleet::start(&FleetOptions { replicas: 1, ..options }).await.unwrap();
-    let (status, answer) = post(&at(&fleet.replicas[0]), "/publish/onUpdates/list-1", &json!([])).await;
+    let (status, answer) =
+        post(&at(&fleet.replicas[0]), "/publish/onUpdates/list-1", &json!([])).await;
     assert_eq!((status, &answer["data"]["name"]), (403, &json!("forbidden")));
     fleet.stop().await.unwrap();
 }
