@@ -19,8 +19,8 @@ describe("openapi.json", () => {
   const faults = {
     "no info": (document) => delete document.info,
     "a reference to nothing": (document) => delete document.components.schemas.TidingsError,
-    "a parameter without a name": (document) =>
-      delete document.paths["/publish/onUpdates/{channel}"].post.parameters[0].name,
+    "a parameter in no place of a request": (document) =>
+      (document.paths["/publish/onUpdates/{channel}"].post.parameters[0].in = "nowhere"),
     "an answer without a description": (document) =>
       delete document.paths["/healthz"].get.responses[200].description,
   };
