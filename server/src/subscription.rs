@@ -194,6 +194,11 @@ impl Opened {
         self.has_ids
     }
 
+    /// Whether events that the client missed are still to be read from the history.
+    pub(crate) fn has_missed(&self) -> bool {
+        matches!(self.start, Start::After { missed: true, .. })
+    }
+
     /// Tells the client the id, which is not given again if the server ends the subscription.
     fn tell(mut self, answer: impl FnOnce()) -> Self {
         self.claim.tell();
@@ -208,7 +213,7 @@ impl Opened {
         let gap = match start {
             Start::Now => None,
             Start::Gap(reason) => Some(reason),
-            Start::After(cursor) => {
+            Start::After { cursor, .. } => {
                 engine.metrics.resumes.increment(1);
                 let instance = engine.config.instance.clone();
                 let started = Event::Started { resumed: true, last_event_id: None, instance };

@@ -37,9 +37,7 @@ pub(super) async fn read(
     max_bytes: u64,
 ) -> Result<Vec<u8>, BodyFault> {
     if announced(headers).is_some_and(|bytes| bytes > max_bytes) {
-        // This client sends nothing before it is told to.
-        let asks = headers.contains_key(header::EXPECT);
-        return Err(BodyFault::TooLarge { drained: !asks && drain(body).await });
+        return Err(BodyFault::TooLarge { drained: drain(headers, body).await });
     }
     let mut read = Vec::new();
     while let Some(frame) = body.frame().await {
@@ -47,15 +45,20 @@ pub(super) async fn read(
         let Ok(data) = frame.map_err(|_| BodyFault::Broken)?.into_data() else { continue };
         if (read.len() + data.len()) as u64 > max_bytes {
             drop(read);
-            return Err(BodyFault::TooLarge { drained: drain(body).await });
+            return Err(BodyFault::TooLarge { drained: drain_begun(body).await });
         }
         read.extend_from_slice(&data);
     }
     Ok(read)
 }
 
-/// Reads a body that nobody wants. Answers whether that came to its end.
-pub(super) async fn drain(body: Body) -> bool {
+/// Reads a body that nobody wants, and of which nothing was read. Answers whether that came to its end: false where the client
+/// sends nothing before it is told to, since reading would tell it.
+pub(super) async fn drain(headers: &HeaderMap, body: Body) -> bool {
+    !headers.contains_key(header::EXPECT) && drain_begun(body).await
+}
+
+async fn drain_begun(body: Body) -> bool {
     drain_within(body, DRAIN_BYTES, DRAIN_TIME).await
 }
 

@@ -96,12 +96,14 @@ impl Follower {
             }
             (&Method::POST, None) => self.read(&parts.headers, body).await?,
             (_, Some(_)) => {
-                return Err(Refusal::method("GET", "a single subscription is asked for by GET"));
+                let refusal = Refusal::method("GET", "a single subscription is asked for by GET");
+                return Err(refusal.unread(&parts.headers, body).await);
             }
             (_, None) => {
                 let message = "several subscriptions are asked for by POST, a single one by GET at \
                     the procedure's own path";
-                return Err(Refusal::method("POST", message));
+                let refusal = Refusal::method("POST", message);
+                return Err(refusal.unread(&parts.headers, body).await);
             }
         };
         let max = self.engine.terms.max_subscriptions;
@@ -144,15 +146,16 @@ impl Follower {
         .await
     }
 
-    async fn read(&self, headers: &HeaderMap, body: Body) -> Result<Vec<Wanted>, RpcError> {
+    async fn read(&self, headers: &HeaderMap, body: Body) -> Result<Vec<Wanted>, Refusal> {
         let max = self.engine.config.limits.max_request_bytes;
         let body = body::read(headers, body, max.into()).await.map_err(|fault| match fault {
-            BodyFault::TooLarge { .. } => {
+            BodyFault::TooLarge { drained } => {
                 let message = format!("the body of a request may have {max} bytes");
-                RpcError::new(ErrorKind::REQUEST_TOO_LARGE, message)
+                let error = RpcError::new(ErrorKind::REQUEST_TOO_LARGE, message);
+                Refusal::from(error).drained(drained)
             }
             BodyFault::Broken => {
-                RpcError::new(ErrorKind::PARSE_ERROR, "the body did not come to its end")
+                RpcError::new(ErrorKind::PARSE_ERROR, "the body did not come to its end").into()
             }
         })?;
         let body = std::str::from_utf8(&body).ok();
@@ -161,7 +164,7 @@ impl Follower {
         let wanted: Vec<Wanted> = input::read(body.get())?;
         if wanted.is_empty() {
             let message = "the body is an array of at least one subscription";
-            return Err(RpcError::new(ErrorKind::INVALID_PARAMS, message));
+            return Err(RpcError::new(ErrorKind::INVALID_PARAMS, message).into());
         }
         Ok(wanted.into_iter().map(Wanted::without_empty_cursor).collect())
     }
@@ -184,8 +187,9 @@ pub(super) fn parameter(query: Option<&str>, name: &str) -> Option<String> {
 fn wanted(procedure: String, query: Option<&str>, headers: &HeaderMap) -> Result<Wanted, RpcError> {
     let input = parameter(query, "input").map(|input| serde_json::from_str(&input));
     let input = input.transpose().map_err(|_| not_json("input").at("input"))?;
-    // A browser sends the header when it connects again, with the query that it had at first.
+    // A browser sends the header when it connects again, with the query that it had at first. Other clients may send an empty one.
     let header = headers.get("last-event-id").and_then(|id| id.to_str().ok());
+    let header = header.filter(|id| !id.is_empty());
     let cursor = header.map(str::to_owned).or_else(|| parameter(query, "lastEventId"));
     let last_event_id = cursor.map(EventId::from);
     Ok(Wanted { procedure, input, last_event_id }.without_empty_cursor())

@@ -28,6 +28,10 @@ const WAIT: Duration = Duration::from_secs(25);
 /// The longest wait. Proxies give up after 60 s by default, and an HTTP connection without an answer on its way is closed then.
 const MAX_WAIT: Duration = Duration::from_secs(55);
 
+/// How long a poll at least waits for events that its client missed: they are being read. Without it, a client whose polls do
+/// not wait would never get them.
+const READ_TIME: Duration = Duration::from_secs(5);
+
 /// Bytes of events in an answer, overrun by at most one event for each subscription. The rest comes with the next poll.
 const ANSWER_BYTES: usize = 512 * 1024;
 
@@ -38,7 +42,10 @@ pub(super) async fn poll(
 ) -> Response {
     let ends = match wait(request.uri().query()) {
         Ok(wait) => Instant::now() + wait,
-        Err(error) => return Refusal::from(error).into_response(),
+        Err(error) => {
+            let (parts, body) = request.into_parts();
+            return Refusal::from(error).unread(&parts.headers, body).await.into_response();
+        }
     };
     match follower.follow(procedure, request, Transport::LongPoll).await {
         Ok(followed) => answer(followed, ends).await,
@@ -60,6 +67,8 @@ async fn answer(followed: Followed, ends: Instant) -> Response {
     let new = |(opened, cursor): (&Opened, Option<_>)| Collected::new(opened, cursor);
     let cursors = cursors.into_iter().map(|cursor| cursor.map(|id| id.as_str().to_owned()));
     let mut collected: Vec<_> = subscriptions.iter().zip(cursors).map(new).collect();
+    let is_behind = subscriptions.iter().any(Opened::has_missed);
+    let ends = if is_behind { ends.max(Instant::now() + READ_TIME) } else { ends };
     subscriptions.into_iter().for_each(Opened::begin);
     let mut bytes = 0;
     loop {

@@ -20,7 +20,7 @@ use crate::envelope;
 pub(super) async fn post(endpoint: &RpcEndpoint, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     if !is_json(parts.headers.get(header::CONTENT_TYPE)) {
-        let drained = body::drain(body).await;
+        let drained = body::drain(&parts.headers, body).await;
         let fault = "a call has the header `Content-Type: application/json`\n";
         return closing(!drained, (StatusCode::UNSUPPORTED_MEDIA_TYPE, fault).into_response());
     }

@@ -22,7 +22,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{
     body::{self, BodyFault},
-    refusal::refused,
+    refusal::{self, refused},
     rpc::caller,
 };
 use crate::{
@@ -59,7 +59,7 @@ impl PublishEndpoint {
             let message =
                 "the body has to be JSON, with the header `Content-Type: application/json`";
             let error = RpcError::new(ErrorKind::UNSUPPORTED_MEDIA_TYPE, message);
-            return Err(closing(!body::drain(body).await, refused(error)));
+            return Err(unread(error, headers, body).await);
         }
         let held = Arc::new(HeldBytes::default());
         let counted = Counted { body, all: self.held.clone(), held: held.clone() };
@@ -76,7 +76,7 @@ impl PublishEndpoint {
                     self.max_bytes
                 );
                 let error = RpcError::new(ErrorKind::REQUEST_TOO_LARGE, message);
-                Err(closing(!drained, refused(error)))
+                Err(refusal::Refusal::from(error).drained(drained).into_response())
             }
             Err(BodyFault::Broken) => {
                 let message = "the body did not come to its end";
@@ -186,10 +186,13 @@ async fn one(
     let (procedure, channel, key) = match authorized {
         Ok(named) => named,
         Err(Refusal { error, .. }) => {
-            return Err(closing(!body::drain(body).await, refused(error)));
+            return Err(unread(error, &parts.headers, body).await);
         }
     };
-    let idempotency_key = idempotency_key(&parts.headers).map_err(refused)?;
+    let idempotency_key = match idempotency_key(&parts.headers) {
+        Ok(key) => key,
+        Err(error) => return Err(unread(error, &parts.headers, body).await),
+    };
     let body = endpoint.read(&parts.headers, body).await?;
     let data: Box<RawValue> =
         serde_json::from_slice(&body.bytes).map_err(|e| refused(malformed(&e)))?;
@@ -218,7 +221,10 @@ pub(super) async fn publish_batch(
 async fn batch(endpoint: &PublishEndpoint, request: Request) -> Result<Response, Response> {
     let caller = caller(&request).ok_or_else(|| refused(internal_error()))?;
     let (parts, body) = request.into_parts();
-    let key = idempotency_key(&parts.headers).map_err(refused)?;
+    let key = match idempotency_key(&parts.headers) {
+        Ok(key) => key,
+        Err(error) => return Err(unread(error, &parts.headers, body).await),
+    };
     let body = endpoint.read(&parts.headers, body).await?;
     let mut items = items(&body.bytes).map_err(refused)?;
     if let Some(key) = key {
@@ -260,7 +266,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, RpcError> {
     })
 }
 
-/// Says that the connection ends behind this answer: what follows on it is the rest of the request.
-fn closing(closes: bool, answer: Response) -> Response {
-    if closes { ([(header::CONNECTION, "close")], answer).into_response() } else { answer }
+/// The answer to a request that is refused before its body is read.
+async fn unread(error: RpcError, headers: &HeaderMap, body: Body) -> Response {
+    refusal::Refusal::from(error).unread(headers, body).await.into_response()
 }

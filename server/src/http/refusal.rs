@@ -2,10 +2,13 @@
 
 use axum::{
     Json,
-    http::{HeaderValue, StatusCode, header},
+    body::Body,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use tidings_contract::{ErrorKind, RpcError};
+
+use super::body;
 
 /// An error as the answer to an HTTP request: the object that is the `error` of a JSON-RPC answer, and the status that says the
 /// same to proxies.
@@ -15,6 +18,8 @@ pub(super) struct Refusal {
     error: RpcError,
     /// The method that the path takes, where the request has another one.
     allow: Option<&'static str>,
+    /// The connection ends behind the answer: what follows on it is the rest of the request.
+    closes: bool,
 }
 
 /// When a client that was refused for the moment should try again: seconds.
@@ -24,19 +29,29 @@ impl Refusal {
     /// A request with another method than the path takes.
     pub(super) fn method(allow: &'static str, message: &str) -> Self {
         let error = RpcError::new(ErrorKind::INVALID_REQUEST, message);
-        Self { status: StatusCode::METHOD_NOT_ALLOWED, error, allow: Some(allow) }
+        Self { status: StatusCode::METHOD_NOT_ALLOWED, error, allow: Some(allow), closes: false }
     }
 
     /// A request in a version of HTTP that does not do.
     pub(super) fn version(message: &str) -> Self {
         let error = RpcError::new(ErrorKind::INVALID_REQUEST, message);
-        Self { status: StatusCode::HTTP_VERSION_NOT_SUPPORTED, error, allow: None }
+        Self { status: StatusCode::HTTP_VERSION_NOT_SUPPORTED, error, allow: None, closes: false }
+    }
+
+    /// The same, where the body was read to its end, or not.
+    pub(super) fn drained(self, drained: bool) -> Self {
+        Self { closes: !drained, ..self }
+    }
+
+    /// Refuses a request whose body was not read: it is read first, as [`body::drain`] does.
+    pub(super) async fn unread(self, headers: &HeaderMap, body: Body) -> Self {
+        self.drained(body::drain(headers, body).await)
     }
 }
 
 impl From<RpcError> for Refusal {
     fn from(error: RpcError) -> Self {
-        Self { status: status(&error), error, allow: None }
+        Self { status: status(&error), error, allow: None, closes: false }
     }
 }
 
@@ -47,6 +62,9 @@ impl IntoResponse for Refusal {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(allow) = self.allow {
             headers.insert(header::ALLOW, HeaderValue::from_static(allow));
+        }
+        if self.closes {
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         if matches!(self.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER));

@@ -28,7 +28,11 @@ pub(crate) enum Start {
     /// Now.
     Now,
     /// After what it has.
-    After(Position),
+    After {
+        cursor: Position,
+        /// Events that it missed are in the history, and not in the window: they have to be read first.
+        missed: bool,
+    },
     /// Now, because it cannot go on after what it has.
     Gap(GapReason),
 }
@@ -48,10 +52,10 @@ impl Seat {
     pub(crate) async fn start(&self, cursor: Option<Position>) -> Result<Start, BrokerUnavailable> {
         let Some(cursor) = cursor else { return Ok(Start::Now) };
         if self.channel.has_since(cursor) {
-            return Ok(Start::After(cursor));
+            return Ok(Start::After { cursor, missed: false });
         }
         Ok(match &*self.page(cursor).await? {
-            Ok(_) => Start::After(cursor),
+            Ok(page) => Start::After { cursor, missed: !page.events.is_empty() },
             Err(reason) => Start::Gap(*reason),
         })
     }

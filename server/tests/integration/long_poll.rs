@@ -14,6 +14,7 @@ on_both_brokers! {
     a_payload_that_does_not_fit_is_a_gap,
     more_than_an_answer_takes_comes_with_the_next_ones,
     a_value_is_answered_once,
+    a_poll_that_does_not_wait_gets_what_was_missed,
 }
 
 fn path(input: &Value, cursor: &Value, wait_ms: u32) -> String {
@@ -40,6 +41,29 @@ async fn answer(client: &mut HttpClient) -> Value {
 
 fn names(answer: &Value) -> Vec<&str> {
     answer["events"].as_array().unwrap().iter().map(name).collect()
+}
+
+async fn a_poll_that_does_not_wait_gets_what_was_missed(server: TestServer) {
+    // More than is read of a history at once.
+    let long = "x".repeat(200_000);
+    let mut cursor = json!(server.publish("list-1", list("first")).await);
+    let mut missed = Vec::new();
+    for n in 0..5 {
+        missed.push(format!("{n} {long}"));
+        server.publish("list-1", list(&missed[n])).await;
+    }
+    let mut client = HttpClient::connect(&server).await;
+    let mut answered = Vec::new();
+    while answered.len() < missed.len() {
+        let answer = poll(&mut client, "list-1", &cursor, 0).await;
+        let names = names(&answer);
+        assert!(!names.is_empty(), "behind {}", answered.len());
+        answered.extend(names.into_iter().map(str::to_owned));
+        cursor = answer["lastEventId"].clone();
+    }
+    assert!(answered == missed);
+    drop(client);
+    server.end().await;
 }
 
 /// A request has begun to wait.

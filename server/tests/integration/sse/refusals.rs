@@ -118,6 +118,43 @@ async fn a_path_takes_one_method() {
     server.end().await;
 }
 
+/// A client that sends all of its request before it reads would find a broken connection.
+#[tokio::test]
+async fn the_body_of_a_request_that_is_refused_for_something_else_is_read() {
+    let server = TestServer::on_memory(&[]).await;
+    let mut client = HttpClient::connect(&server).await;
+    // More than the kernel would keep for a server that does not read.
+    let body = " ".repeat(20_000_000);
+    let key = "idempotency-key: \u{e9}\r\n";
+    for (path, header, status) in [
+        ("/poll/onUpdates", "", 405),
+        ("/sse/onUpdates", "", 405),
+        ("/poll?waitMs=x", "", 422),
+        ("/publish", key, 422),
+    ] {
+        let headers = format!("host: x\r\n{header}content-length: {}\r\n", body.len());
+        client.send(&format!("POST {path} HTTP/1.1\r\n{headers}\r\n{body}")).await;
+        let (head, body) = client.answer().await;
+        assert_eq!((head.status, head.header("connection")), (status, None), "{path}: {body}");
+    }
+    drop(client);
+    server.end().await;
+}
+
+#[tokio::test]
+async fn a_client_that_asks_first_is_refused_before_it_sends() {
+    let server = TestServer::on_memory(&[]).await;
+    for (path, status) in [("/poll", 413), ("/poll/onUpdates", 405), ("/publish", 415)] {
+        let mut client = HttpClient::connect(&server).await;
+        let headers = "host: x\r\nexpect: 100-continue\r\ncontent-length: 3000000\r\n";
+        client.send(&format!("POST {path} HTTP/1.1\r\n{headers}\r\n")).await;
+        let (head, body) = client.answer().await;
+        let said = (head.status, head.header("connection"));
+        assert_eq!(said, (status, Some("close")), "{path}: {body}");
+    }
+    server.end().await;
+}
+
 #[tokio::test]
 async fn a_stream_needs_http_1_1() {
     let server = TestServer::on_memory(&[]).await;

@@ -17,6 +17,8 @@ async fn a_stream_goes_on_after_the_header_or_the_query(server: TestServer) {
     for (query, header) in [
         (format!("&lastEventId={first}"), String::new()),
         (String::new(), format!("Last-Event-ID: {first}\r\n")),
+        // An empty header is no cursor.
+        (format!("&lastEventId={first}"), "Last-Event-ID:\r\n".to_owned()),
     ] {
         let mut client = HttpClient::connect(&server).await;
         client.get_with(&format!("{}{query}", list_path("list-1")), &header).await;
