@@ -130,12 +130,10 @@ impl Part {
             Incoming::Publications(publications) => self.receive(publications),
             Incoming::Subscribed(keys) => {
                 for channel in keys.iter().filter_map(|key| self.channel(key)) {
-                    let told = channel.subscribed();
-                    self.catch_up(&channel);
-                    // A `Log` channel fans out when it has looked: what it tells then goes out in the same write.
-                    if told && channel.procedure.feed != Feed::Log {
+                    if channel.subscribed() {
                         self.fan_out(&channel);
                     }
+                    self.catch_up(&channel);
                 }
             }
             Incoming::Refused { keys, reason } => {

@@ -1,7 +1,6 @@
 //! Positions of channels to which nothing was published.
 
 use super::*;
-use crate::broker::POSITIONS_AT_ONCE;
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
@@ -40,12 +39,14 @@ async fn a_client_that_came_before_the_first_event_gets_it() {
     assert_eq!(payloads(&history), ["one"]);
 }
 
+/// As many as the function takes.
+const AT_ONCE: usize = 256;
+
 #[tokio::test]
 async fn many_channels_are_asked_in_one_call() {
     let valkey = ValkeyProcess::start().await.unwrap();
     let functions = replica(&valkey, Durability::None).await;
-    let keys: Vec<_> =
-        (0..POSITIONS_AT_ONCE).map(|n| key(&format!("n{}:{{c-{n}}}", n % 3))).collect();
+    let keys: Vec<_> = (0..AT_ONCE).map(|n| key(&format!("n{}:{{c-{n}}}", n % 3))).collect();
     let mut published = Vec::new();
     for key in keys.iter().step_by(5) {
         published.push(publish(&functions, key, "x").await);
